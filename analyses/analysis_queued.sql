@@ -1,0 +1,10 @@
+-- The analysis's own query for jobs stuck in "queued", kept for comparison with stale_jobs.
+select
+    jobspec_id,
+    created_at,
+    now() - created_at as age
+from {{ source('pipeline', 'jobs') }}
+where
+    status = 'queued'
+    and created_at < now() - interval '5 minutes'
+order by created_at asc

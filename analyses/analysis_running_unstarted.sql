@@ -1,0 +1,8 @@
+-- The analysis's own query for "running" jobs without a start, kept for comparison with stale_jobs.
+select
+    jobspec_id,
+    created_at
+from {{ source('pipeline', 'jobs') }}
+where
+    status = 'running'
+    and started_at is null

@@ -1,0 +1,1 @@
+"""How fast detection is: a pipeline of any size, and a clock."""

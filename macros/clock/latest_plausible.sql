@@ -1,0 +1,3 @@
+{% macro latest_plausible() -%}
+    ({{ as_of() }} + interval '1 minute')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro minutes(number) -%}
+    interval '{{ number * 60 }} seconds'
+{%- endmacro %}

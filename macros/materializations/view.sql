@@ -1,0 +1,25 @@
+{% materialization view, adapter='postgres' %}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='view') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {% do stuck_jobs.assert_replaceable(existing_relation, sql) %}
+    {% call statement('main') -%}
+        {{ get_replace_view_sql(target_relation, sql) }}
+    {%- endcall %}
+
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing_relation, full_refresh_mode=False)) %}
+    {% do persist_docs(target_relation, model) %}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {% if model.version is not none and model.version == model.latest_version %}
+        {% do stuck_jobs.point_to_latest(target_relation) %}
+    {% endif %}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}

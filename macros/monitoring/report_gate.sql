@@ -1,0 +1,28 @@
+{% macro report_gate(results) %}
+    {% set failed = [] %}
+    {% for result in results if 'gate' in result.node.tags and result.status in ('fail', 'warn') %}
+        {% do failed.append("'" ~ result.node.config.meta.accumulation_point ~ "'") %}
+    {% endfor %}
+    {% if execute and failed %}
+        {% set summary = graph.nodes.values()
+            | selectattr('name', 'equalto', 'accumulation_points') | map(attribute='relation_name') | first %}
+        {% set points = run_query(
+            "select
+                accumulation_point,
+                case state
+                    when 'unknown' then 'unknown: there is no evidence that can be relied on'
+                    else format(
+                        '%s: %s stuck, %s allowed%s',
+                        state, stuck_count, max_count,
+                        ', the oldest for ' || justify_interval(make_interval(secs => oldest_age_seconds))
+                    )
+                end as verdict
+            from " ~ summary ~ "
+            where accumulation_point in (" ~ failed | join(', ') ~ ")
+            order by accumulation_point"
+        ) %}
+        {% for point in points.rows %}
+            {% do log('gate: ' ~ point.accumulation_point ~ ' is ' ~ point.verdict, info=true) %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,10 @@
+{% macro raw_table(name, columns) -%}
+    {%- set relation = source('raw', name) -%}
+    {%- set exists = execute and var('redis_enabled')
+        and adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none -%}
+    select
+    {%- for column, type in columns.items() %}
+        {{ column if exists else 'null' }}::{{ type }} as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {{ 'from ' ~ relation if exists else 'where false' }}
+{%- endmacro %}

@@ -1,0 +1,48 @@
+{% macro raw_tables_ddl(schema) -%}
+-- not "if not exists", for which PostgreSQL asks for the right to create schemas even where this one exists
+do $$
+begin
+    if to_regnamespace('{{ schema }}') is null then
+        create schema {{ schema }};
+    end if;
+end
+$$;
+
+create sequence if not exists {{ schema }}.queue_snapshot_ids;
+
+create table if not exists {{ schema }}.queue_snapshots (
+    snapshot_id bigint not null,
+    observed_at timestamptz not null,
+    queue_name text not null,
+    kind text not null check (kind in ('main', 'retry', 'dead')),
+    depth bigint,
+    messages_read bigint not null,
+    complete boolean not null,
+    error text,
+    primary key (snapshot_id, queue_name, kind)
+);
+
+create table if not exists {{ schema }}.queue_messages (
+    snapshot_id bigint not null,
+    queue_name text not null,
+    kind text not null check (kind in ('main', 'retry', 'dead')),
+    position bigint not null,
+    message_id text,
+    jobspec_id text,
+    attempts bigint,
+    max_attempts bigint,
+    enqueued_at timestamptz,
+    due_at timestamptz,
+    error text,
+    parsed boolean not null,
+    size_bytes bigint not null,
+    primary key (snapshot_id, queue_name, kind, position)
+);
+
+create table if not exists {{ schema }}.job_locks (
+    snapshot_id bigint not null,
+    jobspec_id text not null,
+    expires_at timestamptz,
+    primary key (snapshot_id, jobspec_id)
+);
+{%- endmacro %}

@@ -1,0 +1,26 @@
+{% macro check_settings() %}
+    {% for name in [
+        'snapshot_max_age_minutes', 'history_retention_days',
+        'provider_window_minutes', 'provider_timeout_seconds', 'portal_recent_minutes',
+    ] %}
+        {% set value = var(name) %}
+        {% if value is boolean or value is not number or not (0 <= value <= 1e9) %}
+            {% do exceptions.raise_compiler_error(
+                "vars: " ~ name ~ " must be a number from 0 to 1e9, got '" ~ value ~ "'"
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {% if var('redis_enabled') is not boolean %}
+        {% do exceptions.raise_compiler_error(
+            "vars: redis_enabled must be true or false, got '" ~ var('redis_enabled') ~ "'"
+        ) %}
+    {% endif %}
+    {% if (var('region_aliases') or {}) is not mapping %}
+        {% do exceptions.raise_compiler_error(
+            "vars: region_aliases must map aliases to regions, got '" ~ var('region_aliases') ~ "'"
+        ) %}
+    {% endif %}
+    {% if execute %}
+        {% do run_query("select now() at time zone " ~ stuck_jobs.source_zone() ~ " as source_time_zone") %}
+    {% endif %}
+{% endmacro %}

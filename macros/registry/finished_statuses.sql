@@ -1,0 +1,3 @@
+{% macro finished_statuses() -%}
+    ('completed', 'failed', 'cancelled', 'timeout', 'duplicate_skipped')
+{%- endmacro %}

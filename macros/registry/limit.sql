@@ -1,0 +1,3 @@
+{% macro limit(point, field) -%}
+    {{ stuck_jobs.registry()[point][field] }}
+{%- endmacro %}

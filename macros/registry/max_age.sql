@@ -1,0 +1,3 @@
+{% macro max_age(point) -%}
+    {{ stuck_jobs.minutes(stuck_jobs.registry()[point].max_age_minutes) }}
+{%- endmacro %}

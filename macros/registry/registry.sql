@@ -1,0 +1,29 @@
+{% macro registry() %}
+    {% set merged = stuck_jobs.default_registry() %}
+    {% set overrides = var('thresholds', {}) or {} %}
+    {% if overrides is not mapping %}
+        {% do exceptions.raise_compiler_error("vars: thresholds must map points to fields, got '" ~ overrides ~ "'") %}
+    {% endif %}
+    {% for point, fields in overrides.items() %}
+        {% if point not in merged %}
+            {% do exceptions.raise_compiler_error(
+                "vars: thresholds names the unknown point '" ~ point ~ "'; known: " ~ merged | join(', ')
+            ) %}
+        {% endif %}
+        {% if fields is not mapping %}
+            {% do exceptions.raise_compiler_error(
+                "vars: thresholds." ~ point ~ " must map fields to values, got '" ~ fields ~ "'"
+            ) %}
+        {% endif %}
+        {% for field, value in fields.items() %}
+            {% if field not in merged[point] or field == 'evidence' %}
+                {% do exceptions.raise_compiler_error(
+                    "vars: thresholds." ~ point ~ " has the unknown field '" ~ field ~ "'; known: " ~ merged[point] | reject('equalto', 'evidence') | join(', ')
+                ) %}
+            {% endif %}
+            {% do stuck_jobs.validate_field(point, field, value) %}
+        {% endfor %}
+        {% do merged.update({point: dict(merged[point], **fields)}) %}
+    {% endfor %}
+    {{ return(merged) }}
+{% endmacro %}

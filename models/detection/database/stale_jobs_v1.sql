@@ -1,0 +1,88 @@
+-- Every live job that has been in its status for too long, or that no rule can judge: a NULL, a future date or a
+-- status that nobody has listed must not hide a job.
+with job_clocks as (
+    select * from {{ ref('int_job_clocks') }}
+),
+
+-- distinct on tells the planner that a job has one cause, so that who only counts does not pay for it
+waiting_causes as (
+    select distinct on (job_id) * from {{ ref('int_waiting_causes') }}
+),
+
+worker_signals as (
+    select distinct on (job_id) * from {{ ref('int_worker_signals') }}
+    where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_processing') }}
+),
+
+job_progress as (
+    select * from {{ ref('int_job_progress') }}
+),
+
+judged as (
+    select
+        job_clocks.*,
+        case
+            when rule = 'job_running_unstarted' and max_age = interval '0' then rule
+            when clock < {{ as_of() }} - max_age then rule
+            when clock <= {{ latest_plausible() }} then null
+            when rule = 'job_running_unstarted' then rule
+            else 'job_unevaluable'
+        end as accumulation_point,
+        case
+            when clock <= {{ as_of() }} then clock
+            when updated_at <= {{ as_of() }} then updated_at
+            when created_at <= {{ as_of() }} then created_at
+        end as stuck_since
+    from job_clocks
+),
+
+stale as (
+    select * from judged
+    where accumulation_point in {{ enabled_points() }}
+),
+
+running_causes as (
+    select
+        job_id,
+        case
+            when not has_executions then 'never_started'
+            when has_open_executions then 'executions_open'
+            when has_gaps then 'executions_missing'
+            else 'executions_finished'
+        end as cause
+    from job_progress
+)
+
+select
+    stale.accumulation_point,
+    'job' as entity_type,
+    stale.job_id::text as entity_id,
+    stale.jobspec_id,
+    stale.status,
+    stale.stuck_since,
+    {{ seconds_since('stale.stuck_since') }} as age_seconds,
+    extract(epoch from case
+        when stale.accumulation_point = stale.rule then stale.max_age
+        else {{ max_age('job_unevaluable') }}
+    end)::bigint as threshold_seconds,
+    case
+        when stale.accumulation_point in ('job_created', 'job_queued')
+            then waiting_causes.cause
+        when stale.accumulation_point = 'job_processing' and worker_signals.is_held
+            then 'worker_holding'
+        when stale.accumulation_point = 'job_processing' and not worker_signals.is_held
+            then 'worker_lost'
+        when stale.accumulation_point in ('job_running', 'job_running_unstarted')
+            then (
+                select running_causes.cause from running_causes
+                where running_causes.job_id = stale.job_id
+            )
+        else 'unknown'
+    end as cause,
+    stale.job_id::bigint as job_id,
+    stale.created_at,
+    stale.updated_at,
+    stale.started_at
+from stale
+left join waiting_causes on stale.job_id = waiting_causes.job_id
+left join worker_signals on stale.job_id = worker_signals.job_id

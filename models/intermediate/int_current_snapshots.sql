@@ -1,0 +1,28 @@
+-- The last snapshot of each queue, and whether it can be relied on: it did not fail and is not too old.
+with snapshots as (
+    select * from {{ ref('stg_queue_snapshots') }}
+),
+
+latest as (
+    select
+        queue_name,
+        max(snapshot_id) as snapshot_id
+    from snapshots
+    group by queue_name
+)
+
+select
+    snapshots.snapshot_id,
+    snapshots.observed_at,
+    snapshots.queue_name,
+    snapshots.kind,
+    snapshots.depth,
+    snapshots.complete,
+    snapshots.error,
+    snapshots.error is null
+    and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }} as is_usable
+from snapshots
+inner join latest
+    on
+        snapshots.queue_name = latest.queue_name
+        and snapshots.snapshot_id = latest.snapshot_id

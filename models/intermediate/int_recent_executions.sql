@@ -1,0 +1,18 @@
+-- The executions that began within the window of the provider points, through the index on created_at.
+{% set executions = source_table('executions') %}
+
+select
+    execution_id,
+    job_id,
+    provider_id,
+    router_region as region,
+    status,
+    created_at,
+    coalesce(retry_count >= max_retries, false) as is_exhausted,
+    coalesce(completed_at - {{ provider_timeout() }} > coalesce(started_at, created_at), false) as is_slow,
+    coalesce(status = 'timeout' or (status = 'failed' and failure_type ~* 'time.?out'), false) as is_timed_out,
+    coalesce(status in ('failed', 'timeout'), false) as is_failed
+from {{ ref('stg_executions') }}
+where
+    source_created_at
+    > {{ source_instant(executions, 'created_at', as_of() ~ ' - ' ~ minutes(var('provider_window_minutes'))) }}

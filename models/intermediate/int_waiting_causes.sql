@@ -1,0 +1,90 @@
+-- Why a job waits for a worker for too long. A snapshot that is older than the job's last change proves nothing.
+with jobs as (
+    select * from {{ ref('stg_jobs') }}
+),
+
+outbox as (
+    select * from {{ ref('stg_outbox') }}
+),
+
+messages as (
+    select * from {{ ref('int_current_messages') }}
+),
+
+locks as (
+    select * from {{ ref('int_current_locks') }}
+),
+
+evidence as (
+    select * from {{ ref('int_snapshot_evidence') }}
+),
+
+waiting_jobs as (
+    select * from jobs
+    where
+        status in ('created', 'queued')
+        and created_at < {{ as_of() }} - least({{ max_age('job_created') }}, {{ max_age('job_queued') }})
+),
+
+-- a message is written with its job, so that the payloads of older ones need not be opened
+relevant_outbox as (
+    select * from outbox
+    where
+        published_at is null
+        or created_at is null
+        or created_at >= (select min(waiting_jobs.created_at) - interval '7 days' from waiting_jobs)
+),
+
+publications as (
+    select
+        jobspec_id,
+        bool_or(published_at is null) as is_unpublished,
+        max(published_at) as last_published_at
+    from relevant_outbox
+    where jobspec_id in (select waiting_jobs.jobspec_id from waiting_jobs)
+    group by jobspec_id
+),
+
+queued_jobs as (
+    select
+        jobspec_id,
+        bool_or(kind = 'main') as is_waiting,
+        bool_or(kind = 'retry') as is_retrying
+    from messages
+    where jobspec_id is not null
+    group by jobspec_id
+),
+
+judged as (
+    select
+        waiting_jobs.job_id,
+        publications.jobspec_id is not null as is_in_outbox,
+        publications.is_unpublished,
+        queued_jobs.jobspec_id is not null as is_in_queue,
+        queued_jobs.is_waiting,
+        queued_jobs.is_retrying,
+        locks.jobspec_id is not null as is_locked,
+        evidence.is_complete,
+        evidence.is_usable
+        and evidence.observed_at > greatest(
+            waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
+        ) as is_proof
+    from waiting_jobs
+    cross join evidence
+    left join publications on waiting_jobs.jobspec_id = publications.jobspec_id
+    left join queued_jobs on waiting_jobs.jobspec_id = queued_jobs.jobspec_id
+    left join locks on waiting_jobs.jobspec_id = locks.jobspec_id
+)
+
+select
+    job_id,
+    case
+        when is_proof and is_waiting then 'message_waiting'
+        when is_proof and is_retrying then 'retry_scheduled'
+        when is_unpublished then 'outbox_unpublished'
+        when is_proof and is_in_queue then 'dead_lettered'
+        when not is_in_outbox and not is_in_queue then 'never_published'
+        when is_proof and is_complete and not is_locked then 'message_lost'
+        else 'unknown'
+    end as cause
+from judged

@@ -1,0 +1,31 @@
+-- What every run found, so that a trend can be told from a spike; old runs are pruned.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+        indexes=[{'columns': ['observed_at']}],
+        post_hook="delete from {{ this }} where observed_at < "
+            ~ "{{ as_of() }} - interval '{{ var('history_retention_days') | float }} days'"
+    )
+}}
+
+with accumulation_points as (
+    select * from {{ ref('accumulation_points') }}
+)
+
+select
+    '{{ invocation_id }}' as run_id,
+    {{ as_of() }} as observed_at,
+    accumulation_point,
+    level,
+    state,
+    stuck_count,
+    max_count,
+    oldest_stuck_since,
+    oldest_age_seconds,
+    severity,
+    remedy,
+    evidence_at
+from accumulation_points

@@ -1,0 +1,18 @@
+-- The outbox in UTC and without payloads; of a payload, in either format, only the job it is for.
+{% set outbox = source_table('outbox') %}
+
+select
+    -- ids
+    id as outbox_id,
+    coalesce(
+        {{ source_column(outbox, 'payload', 'jsonb') }} ->> 'jobspec_id',
+        {{ source_column(outbox, 'payload', 'jsonb') }} ->> 'id'
+    ) as jobspec_id,
+
+    -- text
+    {{ source_column(outbox, 'topic', 'text') }} as topic,
+
+    -- times
+    {{ source_timestamp(outbox, 'created_at') }} as created_at,
+    {{ source_timestamp(outbox, 'published_at') }} as published_at
+from {{ source('pipeline', 'outbox') }}

@@ -1,0 +1,66 @@
+"""The command line `stuck-jobs`."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+
+from stuck_jobs import __version__
+from stuck_jobs.errors import as_expected
+
+COMMANDS = {
+    "collect": "stuck_jobs.collect.command:collect",
+    "demo": "stuck_jobs.demo.command:demo",
+    "gate": "stuck_jobs.gate.command:gate",
+    "sandbox": "stuck_jobs.sandbox:sandbox",
+    "validate": "stuck_jobs.expectations.command:validate",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, so that no command waits for another's imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name the commands in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command; None if there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an expected error leaves as one line on stderr."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            expected = as_expected(error)
+            if expected is None:
+                raise
+            raise expected from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="stuck-jobs")
+def main() -> None:
+    """Find where the work of a job pipeline piles up, say why, and gate on it.
+
+    Exit codes: 0 done, 1 the gate is closed, 2 no answer (wrong usage, or a server that cannot be reached).
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Unwind every `with` block, once: a second signal must not interrupt the clean-up."""
+    signal.signal(signal_number, signal.SIG_IGN)
+    sys.exit(128 + signal_number)

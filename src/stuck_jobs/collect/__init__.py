@@ -1,0 +1,1 @@
+"""Copy what waits in Redis into PostgreSQL, where dbt can see it."""

@@ -1,0 +1,220 @@
+"""The command `stuck-jobs collect`."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
+
+if TYPE_CHECKING:
+    from stuck_jobs.collect.redis_url import RedisAddress
+    from stuck_jobs.collect.snapshot import Listing, Snapshot
+
+MAX_PAUSE = 60
+"""Seconds: so that a server that is back is noticed well before the last snapshot counts as too old."""
+
+
+class QueueName(click.types.StringParamType):
+    """The name of a list; in an environment variable several are separated by commas."""
+
+    name = "name"
+    envvar_list_splitter = ","
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse a name that is empty or cannot be stored."""
+        queue = str(value).strip()
+        if not queue or not queue.isprintable():
+            self.fail(f"{value!r} is no name of a queue", param, ctx)
+        return queue
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Takes snapshots.
+
+    Attributes:
+        profile: where PostgreSQL is.
+        project: the dbt project.
+        address: where Redis is.
+        queues: their names.
+        limit: how many messages to read of each list.
+        retention: for how long the record of a snapshot is kept.
+        timeout: for each answer of Redis, in seconds.
+    """
+
+    profile: Profile
+    project: Path
+    address: RedisAddress
+    queues: list[str]
+    limit: int
+    retention: timedelta
+    timeout: float
+
+    def run(self) -> str:
+        """Take one snapshot.
+
+        Returns:
+            What it holds, in one line.
+
+        Raises:
+            StuckJobsError: if Redis could not be read, which is recorded, or PostgreSQL not be written.
+        """
+        import psycopg
+
+        from stuck_jobs.collect.redis_reader import read_snapshot
+        from stuck_jobs.collect.store import Store, raw_schema
+
+        try:
+            with connect(self.profile) as connection:
+                store = Store(connection, raw_schema(), self.project)
+                observed_at = store.now()
+                snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout)
+                snapshot_id = store.save(snapshot, observed_at, self.retention)
+        except psycopg.Error as error:
+            reason = error.diag.message_primary or str(error) or type(error).__name__
+            raise StuckJobsError(f"PostgreSQL: {reason}; no snapshot was written") from error
+        if snapshot.errors:
+            raise StuckJobsError(f"Redis: {'; '.join(snapshot.errors)} (recorded as snapshot {snapshot_id})")
+        return _summary(snapshot, snapshot_id)
+
+
+@click.command()
+@click.option(
+    "--queue",
+    "queues",
+    type=QueueName(),
+    multiple=True,
+    default=["jobs"],
+    show_default=True,
+    envvar="STUCK_JOBS_QUEUES",
+    show_envvar=True,
+    help="The name of a main list; its retry set and dead list are beside it. Can be repeated.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    help="How many messages to read of each list, the oldest first. Depths are exact anyway.",
+)
+@click.option(
+    "--retention",
+    metavar="HOURS",
+    type=click.FloatRange(min=0, max=24 * 3660),
+    default=24,
+    show_default=True,
+    help="How long the depths of past snapshots are kept.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5,
+    show_default=True,
+    help="How long to wait for each answer of Redis.",
+)
+@click.option(
+    "--watch",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Take a snapshot every so often, until SIGTERM or Ctrl-C.",
+)
+@click.option(
+    "--redis-url",
+    metavar="URL",
+    envvar="REDIS_URL",
+    show_envvar=True,
+    default="redis://localhost:6379/0",
+    help="Where Redis is: redis://[user:password@]host:6379/0, rediss://… (TLS), unix:///path, "
+    "redis+sentinel://host:26379,host2:26379/mymaster/0 or redis+cluster://host:6379 "
+    "(with TLS: rediss+…). A password belongs into the environment variable.",
+)
+@connection_options
+def collect(
+    connection: ProfileOptions,
+    queues: tuple[str, ...],
+    limit: int,
+    retention: float,
+    timeout: float,
+    watch: float | None,
+    redis_url: str,
+) -> None:
+    """Copy what waits in Redis into PostgreSQL, where dbt reads it.
+
+    Takes a snapshot of each queue's main list, retry set and dead list and of the workers' locks, without
+    the messages' payloads. The tables are created on first use. Redis is only read, and never kept busy for
+    long: what does not fit into a fraction of a second is left out, and the snapshot says so.
+
+    Exits with 0 when the snapshot is written; with 2 if Redis cannot be read, which is recorded as a failed
+    snapshot, or if PostgreSQL cannot be written.
+    """
+    from stuck_jobs.collect.redis_url import parse_redis_url
+    from stuck_jobs.dbt_project import find_project
+
+    collector = Collector(
+        profile=load_profile(connection),
+        project=find_project(connection.project_dir),
+        address=parse_redis_url(redis_url),
+        queues=list(dict.fromkeys(queues)),
+        limit=limit,
+        retention=timedelta(hours=retention),
+        timeout=timeout,
+    )
+    if watch is None:
+        click.echo(collector.run())
+    else:
+        _repeat(collector.run, watch)
+
+
+def _repeat(snapshot: Callable[[], str], interval: float) -> None:
+    """Take snapshots until a signal comes; after failures wait longer and longer."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    pause = interval
+    try:
+        while True:
+            started = time.monotonic()
+            try:
+                click.echo(snapshot())
+                pause = interval
+            except StuckJobsError as error:
+                error.show()
+                pause = max(interval, min(2 * pause, MAX_PAUSE))
+            time.sleep(max(0, started + pause - time.monotonic()))
+    except KeyboardInterrupt:
+        return
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Leave whatever is being done, once: a second signal must not interrupt the clean-up."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _summary(snapshot: Snapshot, snapshot_id: int) -> str:
+    """Say in one line what a snapshot holds."""
+    queues = groupby(snapshot.listings, lambda listing: listing.queue)
+    depths = "; ".join(f"{queue}: {', '.join(map(_depth, listings))}" for queue, listings in queues)
+    messages = [entry.message for listing in snapshot.listings for entry in listing.entries]
+    unparsed = sum(not message.parsed for message in messages)
+    return (
+        f"snapshot {snapshot_id}: {depths}; {len(messages):,} messages read, {unparsed:,} unparsed, "
+        f"{len(snapshot.locks):,} locks"
+    )
+
+
+def _depth(listing: Listing) -> str:
+    cut = "" if listing.complete else f" ({len(listing.entries):,} read)"
+    return f"{listing.kind} {listing.depth:,}{cut}"

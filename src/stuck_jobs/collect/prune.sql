@@ -1,0 +1,20 @@
+-- Only the newest snapshot of a queue is ever asked for its messages and locks.
+with newest as (
+    select distinct on (queue_name) queue_name, snapshot_id
+    from {schema}.queue_snapshots
+    where observed_at >= %(kept_since)s
+    order by queue_name, observed_at desc, snapshot_id desc
+),
+
+old_snapshots as (
+    delete from {schema}.queue_snapshots
+    where observed_at < %(kept_since)s
+),
+
+old_messages as (
+    delete from {schema}.queue_messages
+    where (queue_name, snapshot_id) not in (select queue_name, snapshot_id from newest)
+)
+
+delete from {schema}.job_locks
+where snapshot_id not in (select snapshot_id from newest)

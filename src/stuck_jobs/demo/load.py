@@ -1,0 +1,84 @@
+"""Put a pipeline into PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+import redis
+from psycopg import sql
+from psycopg.types.json import JsonbDumper
+
+from stuck_jobs.demo.generator import Pipeline
+from stuck_jobs.demo.queue import QUEUE, Entry, Queue
+from stuck_jobs.demo.world import Execution, Job, OutboxMessage
+
+
+def create_source(connection: psycopg.Connection[Any]) -> None:
+    """Create the watched pipeline's tables, empty, in the first schema of the search path."""
+    schema = files("stuck_jobs").joinpath("source_schema.sql").read_text(encoding="utf-8")
+    connection.execute(schema)
+
+
+def load(connection: psycopg.Connection[Any], pipeline: Pipeline) -> None:
+    """Copy a pipeline's rows into the empty source tables, and gather statistics.
+
+    Args:
+        connection: finds the tables in its search path; what is open in it is committed.
+        pipeline: what to load.
+    """
+    connection.adapters.register_dumper(dict, JsonbDumper)
+    connection.execute("set time zone 'UTC'")
+    _copy(connection, "jobs", Job._fields, pipeline.jobs)
+    _copy(connection, "executions", Execution._fields, pipeline.executions)
+    _copy(connection, "outbox", OutboxMessage._fields, pipeline.outbox)
+    connection.commit()
+    connection.execute("analyze")
+    connection.commit()
+
+
+def load_queue(client: redis.Redis, queue: Queue) -> None:
+    """Write a pipeline's messages and locks.
+
+    Args:
+        client: of an empty database.
+        queue: what to write.
+    """
+    with client.pipeline() as pipeline:
+        for entry in _in_order(queue.main):
+            pipeline.lpush(QUEUE, entry.content)
+        for entry in _in_order(queue.dead):
+            pipeline.lpush(f"{QUEUE}:dead", entry.content)
+        for entry in queue.retry:
+            pipeline.zadd(f"{QUEUE}:retry", {entry.content: _unix_time(entry.at)})
+        for jobspec_id, expires_at in queue.locks.items():
+            pipeline.set(f"job:processing:{jobspec_id}", "demo-worker", exat=int(_unix_time(expires_at)))
+        pipeline.execute()
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _unix_time(at: datetime) -> float:
+    return at.replace(tzinfo=UTC).timestamp()
+
+
+def _copy(
+    connection: psycopg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> None:
+    """Copy rows that bring their own ids, and set the sequence behind them."""
+    name = sql.Identifier(table)
+    command = sql.SQL("copy {} ({}) from stdin").format(
+        name, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor:
+        with cursor.copy(command) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            sql.SQL("select setval(pg_get_serial_sequence({}, 'id'), max(id)) from {}").format(table, name)
+        )

@@ -1,0 +1,3 @@
+select accumulation_point, entity_type, entity_id, jobspec_id, status, age_seconds, cause
+from {schema}.stuck_items
+order by age_seconds desc nulls last, accumulation_point, entity_id

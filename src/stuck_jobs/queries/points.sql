@@ -1,0 +1,2 @@
+select accumulation_point, level, state, stuck_count, max_count, oldest_age_seconds, severity, remedy
+from {schema}.accumulation_points

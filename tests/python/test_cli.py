@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from stuck_jobs.dbt_project import (
+    REPOSITORY,
+    FailedNode,
+    example_profiles,
+    find_profiles,
+    find_project,
+    sort_results,
+)
+from stuck_jobs.display import humanise
+from stuck_jobs.errors import StuckJobsError
+
+COMMAND = Path(sys.executable).with_name("stuck-jobs")
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments], env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+
+
+def test_commands_are_named_and_imported_only_when_called() -> None:
+    assert {"demo", "sandbox"} <= set(run("--help").stdout.split())
+    heavy = "{'dbt', 'rich', 'great_expectations', 'psycopg', 'redis'}"
+    program = f"import sys, stuck_jobs.cli; print({heavy} & set(sys.modules))"
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "reason"),
+    [
+        (["demo", "--project-dir", "/nowhere"], {}, "there is no dbt_project.yml in /nowhere"),
+        (["demo"], {"STUCK_JOBS_PG_BIN": "/nowhere"}, "No such file or directory: /nowhere/initdb"),
+        (["sandbox", "--", "no-such-program"], {}, "there is no command no-such-program"),
+    ],
+)
+def test_an_expected_error_is_one_line(arguments: list[str], variables: dict[str, str], reason: str) -> None:
+    finished = run(*arguments, **variables)
+    assert finished.returncode == 2
+    assert reason in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_a_sandbox_has_the_source_tables_and_passes_the_exit_code_on() -> None:
+    program = (
+        "import os, psycopg;"
+        "assert os.path.isfile(os.environ['DBT_PROFILES_DIR'] + '/profiles.yml');"
+        "raise SystemExit(psycopg.connect().execute('select count(*) + 7 from jobs').fetchone()[0])"
+    )
+    variables = {"PGHOST": "nowhere.invalid", "PGPASSFILE": "/nowhere"}
+    finished = run("sandbox", "--", sys.executable, "-c", program, **variables)
+    assert finished.returncode == 7, finished.stderr
+
+
+def test_the_project_is_the_chosen_one_the_working_directory_or_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBT_PROJECT_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert find_project() == REPOSITORY
+    (tmp_path / "dbt_project.yml").touch()
+    assert find_project() == tmp_path
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(REPOSITORY))
+    assert find_project() == REPOSITORY
+    assert find_project(tmp_path) == tmp_path
+    with pytest.raises(StuckJobsError, match=r"no dbt_project\.yml"):
+        find_project(tmp_path / "elsewhere")
+
+
+def test_the_profile_is_the_users_or_else_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBT_PROFILES_DIR", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "profiles.example.yml").write_text("example")
+    with find_profiles(project) as directory:
+        assert (directory / "profiles.yml").read_text() == "example"
+    assert not directory.exists()
+    for place in (tmp_path / ".dbt", project, tmp_path):
+        place.mkdir(exist_ok=True)
+        (place / "profiles.yml").touch()
+        with find_profiles(project) as directory:
+            assert directory == place
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(tmp_path / "elsewhere"))
+    with pytest.raises(StuckJobsError, match="DBT_PROFILES_DIR"), find_profiles(project):
+        pass
+    with pytest.raises(StuckJobsError, match=r"profiles\.example\.yml"), example_profiles(tmp_path):
+        pass
+
+
+def test_a_closed_gate_is_not_an_error() -> None:
+    nodes = [
+        ("stale_jobs", "error", "no such\n  column"),
+        ("gate_job_created", "fail", "Got 3 results"),
+        ("gate_job_queued", "error", "no such view"),
+        ("well_formed", "fail", "Got 1 result"),
+        ("gate_job_running", "warn", "Got 2 results"),
+        ("stuck_items", "skipped", None),
+        ("stg_jobs", "success", "CREATE VIEW"),
+    ]
+    build = sort_results(
+        [
+            SimpleNamespace(
+                node=SimpleNamespace(name=name, resource_type="test"), status=status, message=message
+            )
+            for name, status, message in nodes
+        ]
+    )
+    assert build.closed_gates == [FailedNode("gate_job_created", "Got 3 results")]
+    assert [node.name for node in build.errors] == ["stale_jobs", "gate_job_queued", "well_formed"]
+    assert build.errors[0].message == "no such column"
+    assert [node.name for node in build.warnings] == ["gate_job_running"]
+    assert (build.nodes, build.exit_code) == (7, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "two_units", "one_unit"),
+    [
+        (None, "?", "?"),
+        (0, "0 s", "0 s"),
+        (59, "59 s", "59 s"),
+        (725, "12 min 5 s", "12 min"),
+        (3600, "1 h", "1 h"),
+        (11_100, "3 h 5 min", "3 h"),
+        (187_200, "2 d 4 h", "2 d"),
+    ],
+)
+def test_an_age_is_told_in_its_largest_units(seconds: int | None, two_units: str, one_unit: str) -> None:
+    assert humanise(seconds) == two_units
+    assert humanise(seconds, units=1) == one_unit

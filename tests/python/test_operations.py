@@ -1,0 +1,420 @@
+"""What the project does to, and survives of, the database on which it runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from conftest import Outcome, Warehouse
+from oracle import REGISTRY, Execution, Job, OutboxMessage, Pipeline
+from pipelines import load
+
+from stuck_jobs import embedded
+
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+SPEC = {"constraints": {"regions": ["US"]}, "metadata": {"models": ["m1"]}, "questions": ["q1"]}
+
+
+def ago(minutes: float) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes)
+
+
+def job(status: str, minutes: float, identity: int = 1) -> Job:
+    at = ago(minutes)
+    return Job(identity, f"job-{identity}", SPEC, status, at, at, at, at if status == "completed" else None)
+
+
+def execution(status: str, minutes: float) -> Execution:
+    at = ago(minutes)
+    return Execution(1, 1, "modal-us-east", "us-east", status, at, None, "m1", "q1", at)
+
+
+def healthy() -> Pipeline:
+    message = OutboxMessage(1, "jobs", {"id": "job-1"}, ago(60), ago(60))
+    return Pipeline((job("completed", 60), job("created", 1, 2)), (execution("completed", 60),), (message,))
+
+
+def fill(warehouse: Warehouse, pipeline: Pipeline) -> None:
+    with warehouse.connect() as connection:
+        load(connection, pipeline)
+
+
+@pytest.fixture
+def warehouse(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    return new_warehouse()
+
+
+def succeeded(outcome: Outcome) -> None:
+    assert outcome.exit_code == 0, outcome.output
+
+
+def failed(outcome: Outcome, *named: str) -> None:
+    assert outcome.exit_code != 0, outcome.output
+    missing = [word for word in named if word not in outcome.output]
+    assert not missing, f"{missing} not in:\n{outcome.output}"
+    assert "Traceback" not in outcome.output
+
+
+# Rights
+
+
+def fingerprint(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """The rows of the source and the definition of everything in its schema."""
+    tables = " union all ".join(
+        f"select '{table}', md5(string_agg(t::text, '|' order by t.id)) from public.{table} as t"
+        for table in ("jobs", "executions", "outbox")
+    )
+    catalog = """
+        select c.relname || '.' || coalesce(a.attname, ''), md5(concat_ws('|',
+            c.oid, c.relkind, c.relowner, c.relacl, c.relfilenode, c.relhastriggers, c.reloptions,
+            a.attnum, a.atttypid, a.attnotnull, a.attacl))
+        from pg_class as c
+        left join pg_attribute as a on a.attrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace
+    """
+    routines = "select proname::text, oid::text from pg_proc where pronamespace = 'public'::regnamespace"
+    return sorted(warehouse.rows(f"{tables} union all {catalog} union all {routines}"))
+
+
+@pytest.mark.parametrize("may_create_schemas", [True, False])
+def test_build_needs_to_read_three_tables_and_to_own_a_schema(
+    warehouse: Warehouse, *, may_create_schemas: bool
+) -> None:
+    database = warehouse.libpq["PGDATABASE"]
+    role = f"reader_of_{database}"
+    fill(warehouse, healthy())
+    warehouse.execute(
+        f"create role {role} login",
+        f"grant select on jobs, executions, outbox to {role}",
+        f"grant create on database {database} to {role}"
+        if may_create_schemas
+        else f"create schema {warehouse.schema} authorization {role}",
+    )
+    schemas = "select nspname from pg_namespace where nspname !~ '^pg_'"
+    before, schemas_before = fingerprint(warehouse), set(warehouse.rows(schemas))
+    for _ in range(2):
+        succeeded(warehouse.run_dbt(*BUILD, PGUSER=role))
+    assert set(points(warehouse)) >= set(REGISTRY)
+    succeeded(warehouse.run_dbt("run", PGUSER=role, variables={"redis_enabled": True}))
+    assert fingerprint(warehouse) == before
+    assert set(warehouse.rows(schemas)) - schemas_before <= {(warehouse.schema,), ("stuck_jobs_raw",)}
+
+
+def test_healthy_build_has_no_warning(warehouse: Warehouse) -> None:
+    fill(warehouse, healthy())
+    outcome = warehouse.run_dbt("build", own_process=True)
+    succeeded(outcome)
+    assert "[WARNING]" not in outcome.output
+    assert "WARN=0 ERROR=0 SKIP=0" in outcome.output
+    assert {state for state, *_ in points(warehouse).values()} == {"ok"}
+
+
+# Replacement in place
+
+
+class Reader(threading.Thread):
+    """Somebody's dashboard, which never stops asking."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        super().__init__(daemon=True)
+        self.warehouse = warehouse
+        self.finished = threading.Event()
+        self.reads = 0
+        self.problems: list[object] = []
+
+    def run(self) -> None:
+        with self.warehouse.connect(autocommit=True) as connection:
+            while not self.finished.is_set():
+                try:
+                    connection.execute("select * from stuck_items").fetchall()
+                    connection.execute("select * from bi.stale").fetchall()
+                    points = connection.execute("select * from accumulation_points").fetchall()
+                except psycopg.Error as error:
+                    self.problems.append(error)
+                    return
+                if not {name for name, *_ in points} >= set(REGISTRY):
+                    self.problems.append(points)
+                self.reads += 1
+
+    def __enter__(self) -> Reader:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.finished.set()
+        self.join()
+
+
+def test_readers_and_dependent_views_survive_rebuilds(warehouse: Warehouse) -> None:
+    fill(warehouse, Pipeline((job("created", 10),)))
+    succeeded(warehouse.run_dbt("run"))
+    warehouse.execute(
+        "create schema bi",
+        "create view bi.stale as select * from stale_jobs",
+        "create view bi.stale_v1 as select entity_id, cause from stale_jobs_v1",
+        "create view bi.points as select p.* from accumulation_points as p join stuck_items using (level)",
+    )
+    views = "select viewname, definition from pg_views where schemaname in ('bi', 'stuck_jobs')"
+    before = sorted(warehouse.rows(views))
+    with Reader(warehouse) as reader:
+        for number in range(10):
+            flags = ["--full-refresh"] if number % 5 == 4 else []
+            reads = reader.reads
+            succeeded(warehouse.run_dbt("run", *flags))
+            assert reader.is_alive()
+            assert reader.reads > reads
+    assert reader.problems == []
+    assert sorted(warehouse.rows(views)) == before
+    assert warehouse.rows("select entity_id, cause from bi.stale_v1") == [("1", "never_published")]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "select 'x'::text as accumulation_point, 1 as surprise",
+        "select 'x'::text as accumulation_point, 1 as entity_type",
+    ],
+    ids=["other names", "other type"],
+)
+def test_changed_column_set_is_refused_by_name(built: Warehouse, definition: str) -> None:
+    other = built.in_schema("changed_columns")
+    other.execute(
+        "drop schema if exists changed_columns cascade",
+        "create schema changed_columns",
+        f"create view changed_columns.stale_jobs_v1 as {definition}",
+    )
+    before = other.rows("select * from changed_columns.stale_jobs_v1")
+    column = definition.split()[-1]
+    failed(other.run_dbt("run", "--select", "+stale_jobs"), "stale_jobs_v1", column)
+    assert other.rows("select * from changed_columns.stale_jobs_v1") == before
+
+
+# Errors
+
+
+def test_missing_table_is_one_clear_line(warehouse: Warehouse) -> None:
+    warehouse.execute("drop table outbox")
+    failed(warehouse.run_dbt(*BUILD, own_process=True), "public.outbox")
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("jobs", "status"), ("executions", "region"), ("outbox", "published_at")]
+)
+def test_missing_required_column_is_named(warehouse: Warehouse, table: str, column: str) -> None:
+    warehouse.execute(f"alter table {table} drop column {column}")
+    outcome = warehouse.run_dbt("run", own_process=table == "jobs")
+    failed(outcome, column, f"stg_{table}")
+
+
+@pytest.fixture
+def guarded(server: embedded.Postgres) -> Iterator[str]:
+    """A role that has to know its password."""
+    access = server.directory / "data" / "pg_hba.conf"
+    before = access.read_text()
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute("create role guarded login password 'right'")
+        access.write_text("local all guarded scram-sha-256\n" + before)
+        connection.execute("select pg_reload_conf()")
+        yield "guarded"
+        access.write_text(before)
+        connection.execute("select pg_reload_conf()")
+        connection.execute("drop role guarded")
+
+
+def test_wrong_password_is_one_clear_line(built: Warehouse, guarded: str) -> None:
+    outcome = built.run_dbt("run", own_process=True, PGUSER=guarded, PGPASSWORD="wrong")
+    failed(outcome, 'password authentication failed for user "guarded"', built.libpq["PGHOST"])
+    assert "wrong" not in outcome.output.replace("went wrong", "")
+
+
+def test_unreachable_server_is_one_clear_line(built: Warehouse, tmp_path: Path) -> None:
+    failed(built.run_dbt("run", own_process=True, PGHOST=str(tmp_path)), str(tmp_path))
+
+
+def test_missing_right_is_one_clear_line(warehouse: Warehouse) -> None:
+    database = warehouse.libpq["PGDATABASE"]
+    role = f"blind_in_{database}"
+    warehouse.execute(f"create role {role} login", f"grant create on database {database} to {role}")
+    failed(warehouse.run_dbt("run", PGUSER=role), "public.jobs", f"the role '{role}' may not read it")
+
+
+# The registry
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "named"),
+    [
+        ({"job_crated": {"max_count": 1}}, ["job_crated"]),
+        ({"job_created": {"max_age": 1}}, ["job_created", "max_age"]),
+        ({"job_created": {"max_age_minutes": -1}}, ["job_created", "max_age_minutes", "-1"]),
+        ({"job_created": {"max_age_minutes": "soon"}}, ["job_created", "max_age_minutes", "soon"]),
+        ({"job_created": {"max_age_minutes": "5"}}, ["job_created", "max_age_minutes"]),
+        ({"job_created": {"max_age_minutes": None}}, ["job_created", "max_age_minutes"]),
+        ({"job_created": {"max_age_minutes": True}}, ["job_created", "max_age_minutes"]),
+        ({"job_created": {"max_age_minutes": float("nan")}}, ["job_created", "max_age_minutes"]),
+        ({"job_created": {"max_age_minutes": float("inf")}}, ["job_created", "max_age_minutes"]),
+        ({"job_created": {"max_age_minutes": [5]}}, ["job_created", "max_age_minutes"]),
+        ({"execution_running": {"max_count": -3}}, ["execution_running", "max_count", "-3"]),
+        ({"execution_running": {"max_count": False}}, ["execution_running", "max_count"]),
+        ({"execution_running": {"severity": "fatal"}}, ["execution_running", "severity", "fatal"]),
+        ({"execution_running": {"enabled": "no way"}}, ["execution_running", "enabled"]),
+        ({"execution_running": 5}, ["execution_running"]),
+        (["job_created"], ["thresholds"]),
+        ("job_created", ["thresholds"]),
+    ],
+    ids=str,
+)
+def test_wrong_threshold_is_a_compile_error_that_names_it(
+    built: Warehouse, thresholds: Any, named: list[str]
+) -> None:
+    built.execute("drop schema if exists never_made cascade")
+    outcome = built.in_schema("never_made").run_dbt("run", variables={"thresholds": thresholds})
+    failed(outcome, "Compilation Error", *named)
+    assert built.rows("select 1 from pg_namespace where nspname = 'never_made'") == []
+
+
+def points(warehouse: Warehouse) -> dict[str, tuple[Any, ...]]:
+    columns = "accumulation_point, state, stuck_count, max_count, severity"
+    return {name: rest for name, *rest in warehouse.rows(f"select {columns} from accumulation_points")}
+
+
+def test_overridden_field_keeps_the_others(warehouse: Warehouse) -> None:
+    fill(warehouse, Pipeline((job("created", 14), job("created", 16, 2), job("queued", 6, 3))))
+    succeeded(warehouse.run_dbt("run", variables={"thresholds": {"job_created": {"max_age_minutes": 15}}}))
+    assert warehouse.rows(
+        "select accumulation_point, job_id, threshold_seconds from stale_jobs order by job_id"
+    ) == [("job_created", 2, 900), ("job_queued", 3, 300)]
+    assert points(warehouse)["job_created"] == ["breached", 1, 0, "error"]
+    assert set(points(warehouse)) >= set(REGISTRY)
+
+
+@pytest.mark.parametrize("limit", [0, 0.5, 7], ids=str)
+def test_every_age_can_be_overridden(built: Warehouse, limit: float) -> None:
+    other = built.in_schema("overridden")
+    thresholds = {name: {"max_age_minutes": limit} for name in REGISTRY}
+    succeeded(other.run_dbt("run", variables={"thresholds": thresholds}))
+    with other.connect() as connection:
+        at = [ago(limit + margin) for margin in (0.1, -0.1)]
+        statuses = ("created", "queued", "processing", "running", "unstarted", "finalizing", "completed")
+        jobs = [
+            Job(
+                id=number,
+                jobspec_id=f"job-{number}",
+                jobspec_data=SPEC,
+                status="running" if status == "unstarted" else status,
+                created_at=clock,
+                updated_at=clock,
+                started_at=None if status == "unstarted" else clock,
+                completed_at=clock,
+            )
+            for number, (status, clock) in enumerate(((s, c) for s in statuses for c in at), 1)
+        ]
+        executions = [
+            Execution(number, None, "p", "r", status, clock, None, None, None, clock)
+            for number, (status, clock) in enumerate(((s, c) for s in ("running", "pending") for c in at), 1)
+        ]
+        outbox = [OutboxMessage(number, "jobs", 1, clock, None) for number, clock in enumerate(at, 1)]
+        load(connection, Pipeline(tuple(jobs), tuple(executions), tuple(outbox)))
+        counts = connection.execute("select accumulation_point, stuck_count from accumulation_points")
+        found = dict(counts.fetchall())
+        connection.rollback()
+    always = {"job_running_unstarted": 2} if limit == 0 else {}
+    assert {name: found[name] for name in REGISTRY} == dict.fromkeys(REGISTRY, 1) | always
+
+
+def test_disabled_point_has_no_row_and_no_items(warehouse: Warehouse) -> None:
+    fill(warehouse, Pipeline((job("created", 9), job("processing", 20, 2)), (execution("running", 20),)))
+    disabled = ("job_created", "execution_running", "execution_missing")
+    variables = {"thresholds": {name: {"enabled": False} for name in disabled}}
+    succeeded(warehouse.run_dbt("run", variables=variables))
+    assert set(points(warehouse)) & set(REGISTRY) == set(REGISTRY) - set(disabled)
+    assert warehouse.rows("select distinct accumulation_point from stuck_items") == [("job_processing",)]
+    failed(warehouse.run_dbt("test", "--select", "tag:gate", variables=variables), "gate_job_processing")
+
+
+# The history and the gate
+
+
+def assert_history_has_runs(warehouse: Warehouse, runs: int) -> None:
+    rows = warehouse.rows("select accumulation_point, count(*) from accumulation_history group by 1")
+    assert dict(rows) == dict.fromkeys(points(warehouse), runs)
+
+
+def test_history_has_a_row_per_point_and_run_and_is_pruned(warehouse: Warehouse) -> None:
+    for runs, flags in ((1, []), (2, []), (3, ["--full-refresh"])):
+        succeeded(warehouse.run_dbt("run", *flags))
+        assert_history_has_runs(warehouse, runs)
+    warehouse.execute(
+        """
+        update accumulation_history set evidence_at = evidence_at - interval '31 days',
+            observed_at = observed_at - interval '31 days'
+        where observed_at = (select min(observed_at) from accumulation_history)
+        """,
+        """
+        update accumulation_history set evidence_at = evidence_at - interval '9 days',
+            observed_at = observed_at - interval '9 days'
+        where observed_at = (select max(observed_at) from accumulation_history)
+        """,
+    )
+    succeeded(warehouse.run_dbt("run"))
+    assert_history_has_runs(warehouse, 3)
+    succeeded(warehouse.run_dbt("run", variables={"history_retention_days": 8}))
+    assert_history_has_runs(warehouse, 3)
+
+
+def test_gate_fails_the_build_by_name_and_the_history_keeps_it(warehouse: Warehouse) -> None:
+    fill(warehouse, Pipeline((job("created", 6), job("created", 7, 2))))
+    outcome = warehouse.run_dbt(*BUILD)
+    failed(outcome, "gate_job_created")
+    assert outcome.exit_code == 1
+    assert "Failure in test gate_job_created" in outcome.output
+    assert outcome.output.count("Failure in test") == 1
+    assert warehouse.rows(
+        "select stuck_count, state from accumulation_history where accumulation_point = 'job_created'"
+    ) == [(2, "breached")]
+
+
+@pytest.mark.parametrize(
+    ("limits", "exit_code", "warned"),
+    [
+        ({"max_count": 1}, 1, False),
+        ({"max_count": 2}, 0, False),
+        ({"severity": "warn"}, 0, True),
+        ({"severity": "warn", "max_count": 2}, 0, False),
+    ],
+    ids=str,
+)
+def test_gate_keeps_to_its_limit_and_severity(
+    built: Warehouse, limits: dict[str, Any], exit_code: int, *, warned: bool
+) -> None:
+    other = built.in_schema("gated")
+    fill(other, Pipeline((job("created", 6), job("created", 7, 2))))
+    try:
+        variables = {"thresholds": {"job_created": limits}}
+        succeeded(other.run_dbt("run", variables=variables))
+        outcome = other.run_dbt("test", "--select", "tag:gate", variables=variables)
+    finally:
+        other.execute("delete from jobs")
+    assert outcome.exit_code == exit_code, outcome.output
+    assert ("Warning in test gate_job_created" in outcome.output) == warned
+
+
+def test_every_point_has_its_gate(built: Warehouse) -> None:
+    outcome = built.run_dbt("ls", "--select", "tag:gate", "--output", "name", "--quiet", own_process=True)
+    gates = outcome.output.split()
+    assert len(gates) == len(set(gates))
+    assert set(gates) >= {f"gate_{name}" for name in points(built)} >= {f"gate_{name}" for name in REGISTRY}
+
+
+@pytest.mark.parametrize("time_zone", ["Asia/Kolkata", "America/New_York"])
+def test_unit_tests_pass_in_any_session_time_zone(built: Warehouse, time_zone: str) -> None:
+    outcome = built.run_dbt(
+        "test", "--select", "test_type:unit", variables={"redis_enabled": True}, PGTZ=time_zone
+    )
+    succeeded(outcome)
+    assert "PASS" in outcome.output

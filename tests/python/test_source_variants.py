@@ -1,0 +1,148 @@
+"""The same pipeline, kept differently: every way in which a deployment's tables may deviate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import psycopg
+import pytest
+from conftest import Warehouse
+from hypothesis import HealthCheck, given, settings
+from oracle import ALIASES, Oracle, Pipeline, comparable
+from pipelines import EPOCH, Layout, Maker, begin, fetch, load, pipelines
+
+TIMES = {
+    "jobs": ("created_at", "updated_at", "started_at", "completed_at"),
+    "executions": ("created_at", "started_at", "completed_at"),
+    "outbox": ("created_at", "published_at"),
+}
+CELL_COLUMNS = frozenset({"model_id", "question_id"})
+
+
+@dataclass(frozen=True)
+class Variant:
+    changes: tuple[str, ...] = ()
+    layout: Layout = field(default_factory=Layout)
+    variables: dict[str, Any] = field(default_factory=dict)
+    time_zone: str = "UTC"
+    aliases: dict[str, str] = field(default_factory=lambda: ALIASES)
+
+    @property
+    def cell_columns(self) -> frozenset[str]:
+        return CELL_COLUMNS - {column for _, column in self.layout.dropped}
+
+
+def lacking(**columns: tuple[str, ...]) -> Variant:
+    changes = tuple(
+        f"alter table {table} drop column {column}" for table, names in columns.items() for column in names
+    )
+    dropped = frozenset((table, column) for table, names in columns.items() for column in names)
+    return Variant(changes, Layout(dropped=dropped))
+
+
+VARIANTS = {
+    "times with time zone": Variant(
+        changes=tuple(
+            f"alter table {table} alter column {column} type timestamptz using {column} at time zone 'UTC'"
+            for table, columns in TIMES.items()
+            for column in columns
+        ),
+        layout=Layout(zone_less=False),
+        variables={"source_time_zone": "Asia/Tokyo"},
+        time_zone="America/New_York",
+    ),
+    "zone-less times of another zone": Variant(
+        layout=Layout(time_zone="Asia/Kolkata"),
+        variables={"source_time_zone": "Asia/Kolkata"},
+        time_zone="America/New_York",
+    ),
+    "all optional columns absent": lacking(
+        jobs=("started_at", "completed_at"),
+        executions=("retry_count", "max_retries", "original_error", "question_id", "model_id"),
+    ),
+    "model_id absent": lacking(executions=("model_id",)),
+    "question_id absent": lacking(executions=("question_id",)),
+    "another schema and other names": Variant(
+        changes=(
+            'create schema "The App"',
+            'alter table jobs set schema "The App"',
+            'alter table executions set schema "The App"',
+            'alter table outbox set schema "The App"',
+            'alter table "The App".jobs rename to "Job"',
+            'alter table "The App".executions rename to runs',
+            'alter table "The App".outbox rename to messages',
+        ),
+        layout=Layout(schema="The App", jobs="Job", executions="runs", outbox="messages"),
+        variables={
+            "source_schema": "The App",
+            "jobs_table": "Job",
+            "executions_table": "runs",
+            "outbox_table": "messages",
+        },
+    ),
+    "views instead of tables": Variant(
+        changes=tuple(
+            statement
+            for table in TIMES
+            for statement in (
+                f"alter table {table} rename to {table}_data",
+                f"create view {table} as select * from {table}_data",
+            )
+        ),
+    ),
+    "other region aliases": Variant(
+        variables={"region_aliases": {"us": "us-east", "EU": "mars \"'\\é"}},
+        aliases=ALIASES | {"us": "us-east", "EU": "mars \"'\\é"},
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=VARIANTS.values(), ids=VARIANTS.keys())
+def variant(request: pytest.FixtureRequest) -> Variant:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def connection(variant: Variant, new_warehouse: Callable[[], Warehouse]) -> Iterator[psycopg.Connection[Any]]:
+    warehouse = new_warehouse()
+    warehouse.execute(*variant.changes)
+    outcome = warehouse.run_dbt("run", variables=variant.variables)
+    assert outcome.exit_code == 0, outcome.output
+    with warehouse.connect(prepare_threshold=0) as connection:
+        yield connection
+        connection.rollback()
+
+
+def assert_views_hold(connection: psycopg.Connection[Any], variant: Variant, pipeline: Pipeline) -> None:
+    now = begin(connection, variant.time_zone)
+    moved = pipeline.shifted(now - EPOCH)
+    load(connection, moved, variant.layout)
+    oracle = Oracle(moved.without(variant.layout.dropped), now, variant.aliases, variant.cell_columns)
+    for view, expected in oracle.views().items():
+        assert comparable(fetch(connection, f"select * from {view}")) == comparable(expected), view
+
+
+@given(pipeline=pipelines())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_views_hold_what_the_oracle_expects(
+    connection: psycopg.Connection[Any], variant: Variant, pipeline: Pipeline
+) -> None:
+    assert_views_hold(connection, variant, pipeline)
+
+
+def test_views_hold_what_the_oracle_expects_of_a_crowd(
+    connection: psycopg.Connection[Any], variant: Variant
+) -> None:
+    assert_views_hold(connection, variant, Maker(Random(1)).pipeline(size=500))
+
+
+def test_absent_columns_read_as_null(connection: psycopg.Connection[Any], variant: Variant) -> None:
+    begin(connection)
+    dropped = sorted(column for table, column in variant.layout.dropped if table == "executions")
+    if not dropped:
+        pytest.skip("this variant lacks no column of executions")
+    connection.execute("insert into executions (provider_id, region) values ('p', 'r')")
+    assert fetch(connection, f"select {', '.join(dropped)} from stg_executions") == [dict.fromkeys(dropped)]
