@@ -178,7 +178,7 @@ def dead_and_done(world: World, sent_at: datetime) -> None:
     """Given up, and then run by hand: to requeue this dead letter would do the work twice."""
     job = world.submit(sent_at)
     _give_up(world, job, MAX_ATTEMPTS, MODEL_FAILED, cause="retries_exhausted")
-    _complete(world, job, sent_at + timedelta(minutes=10), job.cells)
+    _complete(world, job, sent_at + timedelta(minutes=10), job.cells, status="completed")
 
 
 def unparsable(world: World, sent_at: datetime) -> None:
@@ -523,11 +523,12 @@ def _complete(
     start: datetime,
     cells: tuple[Cell, ...] | list[Cell],
     outage: str | None = None,
+    status: str | None = None,
 ) -> None:
-    """Run cells and close the job; often its times are not filled in."""
+    """Run cells and close the job, by default as its failures demand; often its times are not filled in."""
     end, failure_rate = world.run(job, cells, start, outage=outage)
     closed = end + timedelta(seconds=world.rng.uniform(0.5, 4))
-    status = "failed" if failure_rate > 0.33 else "completed"
+    status = status or ("failed" if failure_rate > 0.33 else "completed")
     world.leave(
         job,
         status,
