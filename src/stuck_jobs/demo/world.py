@@ -205,7 +205,7 @@ class World:
             job: whose executions they are.
             cells: what to run.
             start: when the worker begins.
-            until: when it stops; what has not ended by then is not written.
+            until: when it stops; what has not ended by then is not written, and no call before then fails.
             outage: a region in which every call fails.
         """
         free_at: dict[str, datetime] = {}
@@ -216,7 +216,9 @@ class World:
             if until is not None and finish > until:
                 continue
             provider = self._provider(cell.region)
-            succeeded = self._execute(job.id, cell, provider, begin, finish, broken=cell.region == outage)
+            smooth = until is not None or begin > self.now - SPOTLESS
+            broken = cell.region == outage
+            succeeded = self._execute(job.id, cell, provider, begin, finish, smooth=smooth, broken=broken)
             ran, failed = ran + 1, failed + (not succeeded)
             free_at[cell.region] = finish
             end = max(end, finish)
@@ -311,12 +313,20 @@ class World:
         return f"golem-{region}-{self.rng.randint(1, 3):02}"
 
     def _execute(
-        self, job_id: int, cell: Cell, provider: str, begin: datetime, finish: datetime, *, broken: bool
+        self,
+        job_id: int,
+        cell: Cell,
+        provider: str,
+        begin: datetime,
+        finish: datetime,
+        *,
+        smooth: bool,
+        broken: bool,
     ) -> bool:
         """Write a finished execution, and the failed attempts before it; False if the cell failed."""
         row = self._row(job_id, cell, provider, "completed", begin)
         self.written[job_id].add(cell)
-        luck = 1.0 if begin > self.now - SPOTLESS else self.rng.random()
+        luck = 1.0 if smooth else self.rng.random()
         weak_spot = 0.12 if provider.startswith("golem-asia") else 0.0
         if broken or luck < 0.02 + weak_spot:
             self.executions.append(self._failed(row, finish)._replace(retry_count=row.max_retries))
