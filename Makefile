@@ -9,7 +9,7 @@ demo: install
 	$(BIN)/stuck-jobs demo
 
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
