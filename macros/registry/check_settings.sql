@@ -2,6 +2,7 @@
     {% for name in [
         'snapshot_max_age_minutes', 'history_retention_days',
         'provider_window_minutes', 'provider_timeout_seconds', 'portal_recent_minutes',
+        'completeness_batch_jobs', 'completeness_overlap_minutes',
     ] %}
         {% set value = var(name) %}
         {% if value is boolean or value is not number or not (0 <= value <= 1e9) %}

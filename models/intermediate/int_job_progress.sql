@@ -18,5 +18,12 @@ select
     exists(
         select 1 from {{ ref('int_execution_cells') }} as cells
         where cells.job_id = jobs.job_id and not cells.is_written
-    ) as has_gaps
+    ) as has_gaps,
+    jobs.status = 'completed'
+    and cardinality({{ json_strings('jobs.spec_regions') }}) = 0
+    and not exists(
+        select 1 from {{ ref('int_expected_executions') }} as cells
+        where cells.job_id = jobs.job_id
+        offset 0
+    ) as is_spec_unreadable
 from {{ ref('stg_jobs') }} as jobs

@@ -1,15 +1,15 @@
 -- Work that a closed job asked for and that no execution accounts for, cell by cell: the insert failed, or the context
 -- was cancelled, and nobody would ever know.
-with jobs as (
-    select * from {{ ref('stg_jobs') }}
+with unsettled_jobs as (
+    select * from {{ ref('int_unsettled_jobs') }}
 ),
 
 executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
 
-expected_executions as (
-    select * from {{ ref('int_expected_executions') }}
+progress as (
+    select * from {{ ref('int_job_progress') }}
 ),
 
 execution_cells as (
@@ -21,13 +21,11 @@ closed_jobs as (
         job_id,
         jobspec_id,
         status,
-        spec_regions,
         {{ closed_at() }} as closed_at
-    from jobs
-    where status in ('completed', 'failed')
+    from unsettled_jobs
 ),
 
-due_jobs as not materialized (
+due_jobs as (
     select * from closed_jobs
     where closed_at is null or closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}
 ),
@@ -70,14 +68,12 @@ unreadable as (
         ) as actual_executions,
         'spec_unreadable' as cause
     from due_jobs
-    where
-        status = 'completed'
-        and cardinality({{ json_strings('spec_regions') }}) = 0
-        and not exists (
-            select 1 from expected_executions as cells
-            where cells.job_id = due_jobs.job_id
-            offset 0
-        )
+    cross join lateral (
+        select 1 from progress
+        where progress.job_id = due_jobs.job_id and progress.is_spec_unreadable
+        offset 0
+    ) as unreadable_spec
+    where status = 'completed'
 ),
 
 findings as (

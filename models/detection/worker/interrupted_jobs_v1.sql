@@ -4,12 +4,16 @@ with jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
 ),
 
+executions as not materialized (
+    select * from {{ ref('stg_executions') }}
+),
+
 execution_cells as (
     select * from {{ ref('int_execution_cells') }}
 ),
 
-missing_executions as (
-    select * from {{ ref('missing_executions') }}
+unsettled_jobs as (
+    select * from {{ ref('int_unsettled_jobs') }}
 ),
 
 overdue_jobs as (
@@ -17,19 +21,12 @@ overdue_jobs as (
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
 ),
 
-incomplete_jobs as (
-    select distinct job_id from missing_executions
-    where status = 'failed'
-),
-
 failed_jobs as (
-    select job.*
-    from incomplete_jobs
-    cross join lateral (
-        select * from jobs
-        where jobs.job_id = incomplete_jobs.job_id
-        offset 0
-    ) as job
+    select
+        unsettled_jobs.*,
+        {{ closed_at() }} as closed_at
+    from unsettled_jobs
+    where status = 'failed'
 ),
 
 candidates as (
@@ -45,21 +42,33 @@ candidates as (
         job_id,
         jobspec_id,
         status,
-        {{ closed_at() }} as interrupted_at,
+        closed_at as interrupted_at,
         case
-            when {{ closed_at() }} - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
+            when closed_at - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
                 then 'context_timeout'
             else 'context_cancelled'
         end as cause
     from failed_jobs
+    where closed_at is null or closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}
+),
+
+-- most that is overdue has not begun, and need not be judged cell by cell
+begun as (
+    select candidates.*
+    from candidates
+    cross join lateral (
+        select 1 from executions
+        where executions.job_id = candidates.job_id
+        limit 1
+    ) as any_execution
 ),
 
 judged as (
     select
-        candidates.*,
+        begun.*,
         progress.regions_complete,
         progress.regions_incomplete
-    from candidates
+    from begun
     cross join lateral (
         select
             count(*) filter (where regions.is_complete) as regions_complete,
@@ -67,7 +76,7 @@ judged as (
         from (
             select bool_and(cells.is_written) as is_complete
             from execution_cells as cells
-            where cells.job_id = candidates.job_id
+            where cells.job_id = begun.job_id
             group by cells.region
         ) as regions
     ) as progress

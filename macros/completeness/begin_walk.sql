@@ -1,0 +1,14 @@
+{% macro begin_walk(known_gaps) -%}
+    update {{ known_gaps }} as known_gaps
+    set
+        walked_to = jobs.first_id - 1,
+        walk_id = jobs.last_id,
+        walk_until = {{ horizon() }}
+    from (
+        select
+            min(job_id) as first_id,
+            max(job_id) as last_id
+        from {{ ref('stg_jobs') }}
+    ) as jobs
+    where known_gaps.job_id is null
+{%- endmacro %}

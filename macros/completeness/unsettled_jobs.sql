@@ -1,0 +1,46 @@
+{% macro unsettled_jobs(known_gaps) -%}
+    {%- set jobs = stuck_jobs.source_table('jobs') -%}
+    with jobs as not materialized (
+        select * from {{ ref('stg_jobs') }}
+    ),
+
+    -- no marks, no judgment that holds: then everything that is closed is unsettled
+    marks as (
+        select
+            max(judged_until) as judged_until,
+            max(judged_id) as judged_id
+        from {{ known_gaps }}
+        where job_id is null and basis = {{ judgment_basis() }}
+    ),
+
+    -- with an upper bound, without which the planner expects a third of the table
+    candidates as (
+        select job_id
+        from jobs
+        where
+            status in ('completed', 'failed')
+            and source_updated_at between
+            coalesce((select {{ source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
+            and 'infinity'
+        union
+        select job_id
+        from jobs
+        where status in ('completed', 'failed') and source_updated_at is null
+        union
+        select job_id
+        from jobs
+        where job_id > (select judged_id from marks)
+        union
+        select job_id
+        from {{ known_gaps }}
+        where job_id is not null
+    )
+
+    select job.*
+    from candidates
+    cross join lateral (
+        select * from jobs
+        where jobs.job_id = candidates.job_id and jobs.status in ('completed', 'failed')
+        offset 0
+    ) as job
+{%- endmacro %}

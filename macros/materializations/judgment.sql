@@ -1,0 +1,30 @@
+{% materialization judgment, adapter='postgres' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+
+    {{ run_hooks(pre_hooks) }}
+    {% call statement('main') -%}
+        select pg_advisory_xact_lock(hashtext({{ dbt.string_literal(this | string) }}));
+
+        create table if not exists {{ target_relation }} (
+            job_id bigint,
+            judged_until timestamptz,
+            judged_id bigint,
+            walked_to bigint,
+            walk_id bigint,
+            walk_until timestamptz,
+            basis text
+        );
+
+        create unique index if not exists {{ this.identifier }}_job_id on {{ target_relation }} (job_id);
+
+        insert into {{ target_relation }} (job_id)
+        select null
+        where not exists (select 1 from {{ target_relation }} where job_id is null)
+    {%- endcall %}
+    {% do adapter.commit() %}
+
+    {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
