@@ -4,6 +4,7 @@
     update {{ known_gaps }}
     set
         judged_until = null,
+        judged_id = null,
         walked_to = null
     where judged_until is not null or walked_to is not null
 {%- endmacro %}

@@ -5,6 +5,7 @@
     set
         basis = {{ judgment_basis() }},
         judged_until = null,
+        judged_id = null,
         walked_to = null
     where job_id is null and basis is distinct from {{ judgment_basis() }};
 

@@ -1,0 +1,245 @@
+"""What is kept of earlier judgments never changes the answer, in whatever order jobs change and runs fall."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from conftest import ROOT, Warehouse
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+BATCH = 5
+KEPT = {
+    "completeness_batch_jobs": BATCH,
+    "completeness_overlap_minutes": 0.02,
+    "thresholds": {"execution_missing": {"max_age_minutes": 0.01}},
+}
+WHOLE = KEPT | {"completeness_batch_jobs": 1_000_000}
+REGIONS = ("US", "EU", "ASIA")
+ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
+
+
+class Source:
+    """The watched tables, and two sets of views over them: one keeps its judgments, one judges all history anew."""
+
+    def __init__(self, kept: Warehouse) -> None:
+        self.kept = kept
+        self.whole = kept.in_schema("whole_history")
+        for warehouse, variables in ((self.kept, KEPT), (self.whole, WHOLE)):
+            outcome = warehouse.run_dbt("run", variables=variables)
+            assert outcome.exit_code == 0, outcome.output
+
+    def run(self, *arguments: str, **options: Any) -> str:
+        outcome = self.kept.run_dbt(
+            "run", "--select", "int_known_gaps", *arguments, variables=KEPT, **options
+        )
+        assert outcome.exit_code == 0, outcome.output
+        return outcome.output
+
+    def command(self) -> list[str]:
+        return [
+            str(Path(sys.executable).with_name("dbt")), "run", "--select", "int_known_gaps",
+            "--project-dir", str(ROOT), "--profiles-dir", str(self.kept.scratch),
+            "--vars", json.dumps(KEPT | {"completeness_batch_jobs": 1, "redis_enabled": False}),
+        ]  # fmt: skip
+
+    def answers(self) -> tuple[list[Any], list[Any]]:
+        """What both sets of views say at one moment."""
+        columns = "entity_id, cause, status, expected_executions, actual_executions"
+        with self.kept.connect() as connection:
+            kept, whole = (
+                connection.execute(
+                    f"select {columns} from {schema}.missing_executions order by entity_id"
+                ).fetchall()
+                for schema in (self.kept.schema, self.whole.schema)
+            )
+        return kept, whole
+
+    def marks(self) -> tuple[Any, ...]:
+        return self.kept.rows("select judged_until, judged_id, walked_to from int_known_gaps where job_id is null")[0]
+
+    def clear(self) -> None:
+        self.kept.execute("truncate jobs, executions, outbox restart identity")
+
+    def insert(self, jobs: int, written: int = 2, minutes_ago: float = 60, status: str = "completed") -> None:
+        """Insert jobs that ask for three executions, some of which are written."""
+        self.kept.execute(
+            f"""
+            with new as (
+                insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)
+                select
+                    gen_random_uuid()::text,
+                    '{{"constraints": {{"regions": ["US", "EU", "ASIA"]}}, "metadata": {{"models": ["a"]}}}}',
+                    '{status}',
+                    now() - interval '3 hours',
+                    now() - interval '{minutes_ago} minutes'
+                from generate_series(1, {jobs})
+                returning id
+            )
+
+            insert into executions (job_id, provider_id, region, model_id, status)
+            select new.id, 'p', region, 'a', 'completed'
+            from new, unnest(array['us-east', 'EU', 'asia-pacific']) with ordinality as regions (region, number)
+            where number <= {written}
+            """
+        )
+
+
+@pytest.fixture(scope="module")
+def source(new_warehouse: Callable[[], Warehouse]) -> Source:
+    return Source(new_warehouse())
+
+
+@pytest.fixture
+def cleared(source: Source) -> Source:
+    source.clear()
+    source.run()
+    assert source.marks() == (None, None, None)
+    return source
+
+
+def change(source: Source, rng: Random) -> None:
+    """One thing that happens to a pipeline."""
+    any_job = "(select id from jobs order by random() limit 1)"
+    what = rng.choice(("insert", "insert", "insert", "close", "close", "write", "reopen", "rewrite", "delete", "undate"))
+    if what == "insert":
+        status = rng.choice(("completed", "completed", "failed", "running", "cancelled"))
+        source.insert(rng.randint(1, 4), rng.choice((0, 2, 3, 3)), rng.choice((0, 0.01, 1, 90)), status)
+    elif what == "close":
+        status = rng.choice(("completed", "failed"))
+        source.kept.execute(f"update jobs set status = '{status}', updated_at = now() where status = 'running'")
+    elif what == "write":
+        source.kept.execute(
+            "insert into executions (job_id, provider_id, region, model_id, status)"
+            f" select id, 'p', '{ROUTER[rng.choice(REGIONS)]}', 'a', 'completed' from jobs where id = {any_job}"
+        )
+    elif what == "reopen":
+        source.kept.execute(f"update jobs set status = 'running', updated_at = now() where id = {any_job}")
+    elif what == "rewrite":
+        regions = json.dumps(rng.sample(REGIONS, rng.randint(0, 3)))
+        source.kept.execute(
+            f"update jobs set jobspec_data = jsonb_set(jobspec_data, '{{constraints,regions}}', '{regions}'),"
+            f" updated_at = now() where id = {any_job}"
+        )
+    elif what == "delete":
+        source.kept.execute(f"delete from jobs where id = {any_job}")
+    else:
+        source.kept.execute(f"update jobs set updated_at = null where id = {any_job}")
+
+
+@settings(max_examples=6, phases=[Phase.generate])
+@given(st.randoms(use_true_random=False))
+def test_the_kept_judgment_is_that_of_the_whole_history(source: Source, rng: Random) -> None:
+    source.clear()
+    for _ in range(3):
+        for _ in range(rng.randint(0, 15)):
+            change(source, rng)
+        kept, whole = source.answers()
+        assert kept == whole
+        source.run()
+        kept, whole = source.answers()
+        assert kept == whole
+
+
+def test_a_short_history_is_judged_whole(cleared: Source) -> None:
+    cleared.insert(BATCH)
+    cleared.run()
+    assert cleared.marks() == (None, None, None)
+    assert len(cleared.answers()[0]) == BATCH
+
+
+def test_a_run_judges_no_more_than_what_is_new(cleared: Source) -> None:
+    cleared.insert(40, written=3)
+    cleared.insert(3, written=2)
+    assert "judged the jobs up to id" in cleared.run()
+    until, last_id, walked_to = cleared.marks()
+    assert until is not None
+    assert (last_id, walked_to) == (43, None)
+    assert cleared.kept.rows("select count(*) from int_unsettled_jobs") == [(3,)]
+    assert "judged the jobs up to id" not in cleared.run()
+    assert cleared.marks()[0] > until
+
+
+def test_what_was_changed_behind_our_back_is_found_by_a_full_refresh(cleared: Source) -> None:
+    cleared.insert(40, written=3)
+    cleared.run()
+    cleared.kept.execute("delete from executions where job_id = 7 and region = 'EU'")
+    kept, whole = cleared.answers()
+    assert kept == []
+    assert [row[0] for row in whole] == ["7:eu-west:a:"]
+    before = cleared.marks()[0]
+    cleared.run("--full-refresh")
+    kept, whole = cleared.answers()
+    assert kept == whole
+    assert cleared.marks()[0] >= before
+
+
+def test_a_table_that_was_rewritten_is_judged_anew(cleared: Source) -> None:
+    cleared.insert(40, written=3)
+    cleared.run()
+    cleared.kept.execute("truncate executions")
+    kept, whole = cleared.answers()
+    assert len(kept) == 120
+    assert kept == whole
+    cleared.run()
+    assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 40
+    assert cleared.answers() == (kept, whole)
+
+
+def test_a_setting_that_changes_the_rules_ends_every_judgment(cleared: Source) -> None:
+    cleared.insert(40, written=3)
+    cleared.run()
+    aliased = KEPT | {"region_aliases": {"EU": "eu-central"}}
+    try:
+        outcome = cleared.kept.run_dbt("run", variables=aliased)
+        assert outcome.exit_code == 0, outcome.output
+        assert cleared.kept.rows("select count(*) from missing_executions") == [(0,)]
+        cleared.kept.execute("update executions set region = 'eu-west' where region = 'EU'")
+        cleared.kept.execute("update int_known_gaps set basis = 'another' where job_id is null")
+        assert cleared.kept.rows("select count(*) from missing_executions") == [(40,)]
+    finally:
+        assert cleared.kept.run_dbt("run", variables=KEPT).exit_code == 0
+
+
+def test_a_killed_run_loses_nothing_and_claims_nothing(cleared: Source) -> None:
+    cleared.insert(400, written=2)
+    environment = cleared.kept.libpq | {"STUCK_JOBS_SCHEMA": cleared.kept.schema, "PATH": ""}
+    run = subprocess.Popen(cleared.command(), env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (walked_to := cleared.marks()[2]) or walked_to < 5:
+        assert time.monotonic() < deadline
+        assert run.poll() is None
+    run.kill()
+    run.wait()
+    judged_until, _, walked_to = cleared.marks()
+    assert judged_until is None
+    assert 5 <= walked_to < 400
+    kept, whole = cleared.answers()
+    assert len(kept) == 400
+    assert kept == whole
+    assert f"of {400}" in cleared.run()
+    assert cleared.marks()[0] is not None
+    assert cleared.answers() == (kept, whole)
+
+
+def test_two_runs_at_once_agree(cleared: Source) -> None:
+    cleared.insert(100, written=2)
+    environment = cleared.kept.libpq | {"STUCK_JOBS_SCHEMA": cleared.kept.schema, "PATH": ""}
+    runs = [
+        subprocess.Popen([*cleared.command(), "--target-path", f"{cleared.kept.scratch}/{n}"], env=environment)
+        for n in range(2)
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    assert cleared.marks()[0] is not None
+    assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 100
+    kept, whole = cleared.answers()
+    assert len(kept) == 100
+    assert kept == whole
