@@ -1,7 +1,8 @@
 -- How long jobs wait and run, by the day on which they were closed, so that a pipeline that slows down is seen before its
 -- jobs are stuck.
 with closed_jobs as (
-    select * from {{ ref('int_closed_jobs') }}
+    select * from {{ ref('int_job_lifecycles') }}
+    where status in ('completed', 'failed') and closed_at >= {{ analysed_since() }}
 ),
 
 measured as (
@@ -11,7 +12,6 @@ measured as (
         {{ seconds_between('work_began_at', 'closed_at') }} as run_time,
         {{ seconds_between('created_at', 'closed_at') }} as total
     from closed_jobs
-    where status in ('completed', 'failed')
 )
 
 select

@@ -5,8 +5,8 @@ with closed_jobs as (
         *,
         least(work_ended_at, closed_at) as work_ended_in_time_at,
         greatest(work_ended_at, closed_at) as work_ended_late_at
-    from {{ ref('int_closed_jobs') }}
-    where status = 'completed'
+    from {{ ref('int_job_lifecycles') }}
+    where status = 'completed' and closed_at >= {{ analysed_since() }}
 ),
 
 executions as (
