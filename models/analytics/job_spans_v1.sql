@@ -57,7 +57,8 @@ phases as (
                 then coalesce(published.published_at, lifecycles.created_at)
         end as queued_at,
         case
-            when lifecycles.is_closed then least(lifecycles.work_ended_at, lifecycles.closed_at)
+            when lifecycles.is_closed and lifecycles.work_ended_at < lifecycles.closed_at then lifecycles.work_ended_at
+            when lifecycles.is_closed and lifecycles.work_ended_at is not null then lifecycles.closed_at
             when unclosed_jobs.job_id is not null then lifecycles.work_ended_at
         end as worked_until
     from lifecycles
