@@ -280,6 +280,25 @@ def test_a_stuck_span_is_sent_open_and_again_when_it_ends(warehouse: Warehouse, 
     assert warehouse.rows("select * from stuck_jobs_raw.trace_sent") == []
 
 
+def test_an_execution_that_outlives_its_job_is_followed_to_its_end(
+    warehouse: Warehouse, receiver: Receiver
+) -> None:
+    pipeline = finished(1, minutes=600)
+    add(warehouse, pipeline)
+    warehouse.execute("update executions set status = 'running', completed_at = null")
+    for _ in range(2):
+        succeeded(trace(warehouse, receiver))
+    assert sorted(span.name for span in receiver.spans) == sorted({*PARTS} - {"final_write"})
+    assert attributes(receiver.named("job-1")["execution"])["stuck_jobs.open"] is True
+    warehouse.execute("update executions set status = 'timeout', completed_at = started_at + interval '1 hour'")
+    for _ in range(2):
+        succeeded(trace(warehouse, receiver))
+    execution = receiver.named("job-1")["execution"]
+    assert minutes_of(execution) == 60
+    assert attributes(execution)["error.type"] == "timeout"
+    assert [span.name for span in receiver.spans].count("execution") == 2
+
+
 def test_a_receiver_that_refuses_is_one_line_and_asked_again(warehouse: Warehouse, receiver: Receiver) -> None:
     add(warehouse, finished(1))
     receiver.answers = [400]

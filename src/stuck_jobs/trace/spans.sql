@@ -1,6 +1,11 @@
 -- What is to be sent: spans that have ended, or are stuck, of jobs that moved since the last time, are live, or had a
 -- stuck span; without those that were sent as they are. Times are in nanoseconds, as OTLP has them, which cannot write
 -- those outside of its range.
+with stuck_before as (
+    select distinct job_id from {raw}.trace_sent
+    where ended_at = 'infinity'
+)
+
 select
     trace_id,
     span_id,
@@ -13,14 +18,16 @@ select
     attributes,
     job_id,
     least(job_updated_at, %(started_at)s::timestamptz) as moved_at,
-    not job_is_closed or end_at is null or job_updated_at > %(started_at)s::timestamptz - %(overlap)s::interval
-        as may_come_again
+    not job_is_closed
+    or job_updated_at > %(started_at)s::timestamptz - %(overlap)s::interval
+    or job_id in (select job_id from stuck_before)
+    or bool_or(end_at is null) over (partition by job_id) as may_come_again
 from {schema}.job_spans
 where
     (
         job_updated_at > coalesce(%(since)s::timestamptz, '-infinity')
         or not job_is_closed
-        or job_id in (select job_id from {raw}.trace_sent where ended_at = 'infinity')
+        or job_id in (select job_id from stuck_before)
     )
     and (end_at is not null or accumulation_point is not null)
     and start_at >= timestamptz '1970-01-01 00:00:00+00'
