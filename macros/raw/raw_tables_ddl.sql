@@ -56,6 +56,6 @@ create table if not exists {{ schema }}.trace_bookmark (
 create table if not exists {{ schema }}.trace_sent (
     span_id text primary key,
     job_id bigint not null,
-    ended_at timestamptz not null -- infinity while it is open
+    end_ns bigint -- nanoseconds since 1970; null while it is open
 );
 {%- endmacro %}

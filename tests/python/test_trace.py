@@ -109,7 +109,8 @@ def warehouse(traced: Warehouse) -> Iterator[Warehouse]:
     """The views over an empty source, from which nothing was sent yet."""
     yield traced
     traced.execute(
-        "truncate jobs, executions, outbox", "drop table if exists stuck_jobs_raw.trace_bookmark, stuck_jobs_raw.trace_sent"
+        "truncate jobs, executions, outbox",
+        "drop table if exists stuck_jobs_raw.trace_bookmark, stuck_jobs_raw.trace_sent",
     )
 
 
@@ -290,7 +291,9 @@ def test_an_execution_that_outlives_its_job_is_followed_to_its_end(
         succeeded(trace(warehouse, receiver))
     assert sorted(span.name for span in receiver.spans) == sorted({*PARTS} - {"final_write"})
     assert attributes(receiver.named("job-1")["execution"])["stuck_jobs.open"] is True
-    warehouse.execute("update executions set status = 'timeout', completed_at = started_at + interval '1 hour'")
+    warehouse.execute(
+        "update executions set status = 'timeout', completed_at = started_at + interval '1 hour'"
+    )
     for _ in range(2):
         succeeded(trace(warehouse, receiver))
     execution = receiver.named("job-1")["execution"]
@@ -299,7 +302,9 @@ def test_an_execution_that_outlives_its_job_is_followed_to_its_end(
     assert [span.name for span in receiver.spans].count("execution") == 2
 
 
-def test_a_receiver_that_refuses_is_one_line_and_asked_again(warehouse: Warehouse, receiver: Receiver) -> None:
+def test_a_receiver_that_refuses_is_one_line_and_asked_again(
+    warehouse: Warehouse, receiver: Receiver
+) -> None:
     add(warehouse, finished(1))
     receiver.answers = [400]
     outcome = trace(warehouse, receiver)
@@ -320,7 +325,9 @@ def test_a_receiver_that_is_busy_is_asked_again_at_once(warehouse: Warehouse, re
     assert sorted(span.name for span in receiver.spans) == PARTS
 
 
-def test_a_receiver_that_fails_in_between_does_not_lose_a_span(warehouse: Warehouse, receiver: Receiver) -> None:
+def test_a_receiver_that_fails_in_between_does_not_lose_a_span(
+    warehouse: Warehouse, receiver: Receiver
+) -> None:
     for identity in range(1, 9):
         add(warehouse, finished(identity, minutes=60 * identity))
     outcomes = []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stuck_jobs.collect.redis_url import RedisAddress
     from stuck_jobs.collect.snapshot import Listing, Snapshot
 
+
 class QueueName(click.types.StringParamType):
     """The name of a list; in an environment variable several are separated by commas."""
 

@@ -58,7 +58,9 @@ class Bookmark:
 
     def exported_until(self) -> datetime | None:
         """Up to when all was sent; None before the first time."""
-        query = sql.SQL("select max(exported_until) from {}").format(sql.Identifier(self.raw, "trace_bookmark"))
+        query = sql.SQL("select max(exported_until) from {}").format(
+            sql.Identifier(self.raw, "trace_bookmark")
+        )
         until: datetime | None = self._one(query)
         return until
 

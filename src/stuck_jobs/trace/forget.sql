@@ -1,13 +1,17 @@
--- Spans of jobs that will not be asked for any more need not be remembered.
+-- Spans of jobs that no run will look at any more need not be remembered.
+with stuck_before as (
+    select distinct job_id from {raw}.trace_sent
+    where end_ns is null
+)
+
 delete from {raw}.trace_sent
-where not exists (
-    select from {schema}.job_spans
+where job_id not in (
+    select job_id from {schema}.job_spans
     where
-        job_spans.name = 'job'
-        and job_spans.job_id = trace_sent.job_id
+        name = 'job'
         and (
-            job_spans.job_updated_at > %(since)s::timestamptz
-            or not job_spans.job_is_closed
-            or trace_sent.ended_at = 'infinity'
+            job_updated_at > %(since)s::timestamptz
+            or not job_is_closed
+            or job_id in (select job_id from stuck_before)
         )
 )
