@@ -1,5 +1,5 @@
--- How long jobs wait and run, by the day on which they were closed, so that a pipeline that slows down is seen before its
--- jobs are stuck.
+-- How long jobs wait and run, by the day on which they were closed, so that a pipeline that slows down is seen before
+-- its jobs are stuck.
 with closed_jobs as (
     select * from {{ ref('int_job_lifecycles') }}
     where status in ('completed', 'failed') and closed_at >= {{ analysed_since() }}

@@ -1,5 +1,5 @@
--- The life of each job as a trace, for any tracing system: when it waited in the outbox and the queue, when it was worked
--- on, each execution, and the last write. What has not ended has no end, and says so if it is stuck.
+-- The life of each job as a trace, for any tracing system: when it waited in the outbox and the queue, when it was
+-- worked on, each execution, and the last write. What has not ended has no end, and says so if it is stuck.
 {% set source_jobs = source_table('jobs') %}
 
 with jobs as (
@@ -53,8 +53,8 @@ phases as (
         stale_jobs.accumulation_point as stale_at,
         unclosed_jobs.accumulation_point as unclosed_at,
         case
-            when lifecycles.work_began_at is not null or published.published_at is not null or published.jobspec_id is null
-                then coalesce(published.published_at, lifecycles.created_at)
+            when published.published_at is not null then published.published_at
+            when lifecycles.work_began_at is not null or published.jobspec_id is null then lifecycles.created_at
         end as queued_at,
         case
             when lifecycles.is_closed and lifecycles.work_ended_at < lifecycles.closed_at then lifecycles.work_ended_at

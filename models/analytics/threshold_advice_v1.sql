@@ -9,6 +9,17 @@ with closed_jobs as (
     where status = 'completed' and closed_at >= {{ analysed_since() }}
 ),
 
+job_durations as (
+    select
+        {{ seconds_between('created_at', 'work_began_at') }} as queue_wait,
+        {{ seconds_between('work_began_at', 'closed_at') }} as run_time,
+        case when work_ended_at is not null then {{ seconds_between('work_ended_in_time_at', 'closed_at') }} end
+            as final_write,
+        case when work_ended_at is not null then {{ seconds_between('closed_at', 'work_ended_late_at') }} end
+            as late_work
+    from closed_jobs
+),
+
 executions as (
     select * from {{ ref('int_analysed_executions') }}
     where status = 'completed'
@@ -23,38 +34,46 @@ limits (accumulation_point, limit_seconds, observed) as (
     {{ age_limits() | indent }}
 ),
 
-durations as materialized (
+all_durations as (
     select
-        measure.observed,
-        measure.seconds
-    from closed_jobs
-    cross join lateral (
-        values
-        ('queue_wait', {{ seconds_between('created_at', 'work_began_at') }}),
-        ('run_time', {{ seconds_between('work_began_at', 'closed_at') }}),
-        ('final_write', {{ seconds_between('work_ended_in_time_at', 'closed_at') }}),
-        ('late_work', {{ seconds_between('closed_at', 'work_ended_late_at') }})
-    ) as measure (observed, seconds)
-    where
-        measure.seconds is not null
-        and (work_ended_at is not null or measure.observed in ('queue_wait', 'run_time'))
+        'queue_wait' as observed,
+        queue_wait as seconds
+    from job_durations
     union all
     select
-        measure.observed,
-        measure.seconds
+        'run_time' as observed,
+        run_time as seconds
+    from job_durations
+    union all
+    select
+        'final_write' as observed,
+        final_write as seconds
+    from job_durations
+    union all
+    select
+        'late_work' as observed,
+        late_work as seconds
+    from job_durations
+    union all
+    select
+        'execution_run' as observed,
+        run_seconds as seconds
     from executions
-    cross join lateral (
-        values
-        ('execution_run', run_seconds),
-        ('execution_total', total_seconds)
-    ) as measure (observed, seconds)
-    where measure.seconds is not null
+    union all
+    select
+        'execution_total' as observed,
+        total_seconds as seconds
+    from executions
     union all
     select
         'outbox_wait' as observed,
         {{ seconds_between('created_at', 'published_at') }} as seconds
     from outbox
-    where {{ seconds_between('created_at', 'published_at') }} is not null
+),
+
+durations as materialized (
+    select * from all_durations
+    where seconds is not null
 ),
 
 distributions as (

@@ -38,8 +38,9 @@ def analytics(new_warehouse: Callable[[], Warehouse], pipeline: Pipeline) -> psy
     warehouse = new_warehouse()
     with warehouse.connect() as connection:
         load(connection, pipeline)
-    outcome = warehouse.run_dbt("build", "--select", "+tag:analytics", "+missing_executions", "--exclude", "test_type:unit,test_type:data",
-                                variables={"analytics_days": 7})  # fmt: skip
+    outcome = warehouse.run_dbt(
+        "run", "--select", "+tag:analytics", "+missing_executions", variables={"analytics_days": 7}
+    )
     assert outcome.exit_code == 0, outcome.output
     connection = warehouse.connect(row_factory=dict_row, autocommit=True)
     connection.execute("set time zone 'Pacific/Kiritimati'")

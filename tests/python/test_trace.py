@@ -263,9 +263,7 @@ def test_a_stuck_span_is_sent_open_and_again_when_it_ends(warehouse: Warehouse, 
         assert span.status.code == 0
         assert minutes_of(span) >= 60
     # closed so that the overlap would not find it
-    warehouse.execute(
-        "update jobs set status = 'failed', updated_at = created_at + interval '5 minutes', completed_at = null"
-    )
+    warehouse.execute("update jobs set status = 'failed', updated_at = created_at + interval '5 minutes'")
     warehouse.execute("update stuck_jobs_raw.trace_bookmark set exported_until = now() + interval '1 day'")
     succeeded(trace(warehouse, receiver))
     closed = receiver.named("job-1")
@@ -413,12 +411,15 @@ def test_ids_do_not_change_and_every_parent_is_there(warehouse: Warehouse) -> No
 def test_dates_that_nobody_can_believe_break_nothing(warehouse: Warehouse, receiver: Receiver) -> None:
     add(warehouse, finished(1))
     warehouse.execute(
-        "insert into jobs (id, jobspec_id, jobspec_data, status, created_at, updated_at, started_at, completed_at)"
+        "insert into jobs"
+        " (id, jobspec_id, jobspec_data, status, created_at, updated_at, started_at, completed_at)"
         " values (2, 'odd', '{}', 'completed', '-infinity', now(), 'infinity', 'infinity'),"
         " (3, 'ancient', '[]', 'failed', '0044-03-15 BC', now(), '9999-12-31', '294000-01-01'),"
         " (4, 'undated', 'null', 'completed', null, now(), null, null)",
-        "insert into executions (id, job_id, provider_id, region, status, created_at, started_at, completed_at)"
-        " values (2, 2, 'p', 'r', 'completed', null, null, 'infinity'), (3, 3, 'p', 'r', null, 'infinity', null, null)",
+        "insert into executions"
+        " (id, job_id, provider_id, region, status, created_at, started_at, completed_at)"
+        " values (2, 2, 'p', 'r', 'completed', null, null, 'infinity'),"
+        " (3, 3, 'p', 'r', null, 'infinity', null, null)",
     )
     succeeded(trace(warehouse, receiver))
     assert sorted(receiver.named("job-1")) == PARTS

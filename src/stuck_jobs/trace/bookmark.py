@@ -17,8 +17,8 @@ from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.trace.spans import Span
 
 OVERLAP = timedelta(minutes=30)
-"""How far behind the bookmark is looked again: for transactions that commit late, and executions that end after their
-job. Longer than an execution may run before it is stuck, and thereby remembered."""
+"""How far behind the bookmark is looked again: for transactions that commit late, and executions that end
+after their job. Longer than an execution may run before it is stuck, and thereby remembered."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Bookmark:
     def unsent(self, since: datetime | None, started_at: datetime, batch: int) -> Iterator[Sequence[Span]]:
         """The spans that are to be sent, in batches, in the order in which the bookmark may advance.
 
-        They are read at one moment and kept by the server, so that no transaction is open while they are sent.
+        They are read at one moment and kept by the server, so that no transaction is open meanwhile.
 
         Args:
             since: when a closed job must have moved to be looked at; None for all.
@@ -99,7 +99,7 @@ class Bookmark:
             self.connection.execute(self._query("forget.sql"), {"since": started_at - OVERLAP})
 
     def _one(self, query: str | sql.Composed, parameters: Sequence[Any] = ()) -> Any:
-        row = self.connection.execute(query, parameters).fetchone()  # type: ignore[arg-type]
+        row = self.connection.execute(query, parameters).fetchone()
         return row[0] if row else None
 
     def _query(self, name: str) -> sql.Composed:

@@ -48,7 +48,7 @@ class Tracer:
             How much that was, in one line.
 
         Raises:
-            StuckJobsError: if the receiver did not take it all; the bookmark then stands before what it did not take.
+            StuckJobsError: if the receiver did not take it all; the bookmark then stands before the rest.
         """
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -74,7 +74,7 @@ class Tracer:
                         jobs |= {span.job_id for span in spans}
                     bookmark.finished(started_at)
         finally:
-            exporter.shutdown()
+            exporter.shutdown()  # type: ignore[no-untyped-call]
         return f"{count:,} spans of {len(jobs):,} jobs sent to {_receiver()}"
 
 
@@ -103,13 +103,13 @@ class Tracer:
 def trace(connection: ProfileOptions, batch: int, since: float | None, watch: float | None) -> None:
     """Send the life of each job as a trace to a tracing system.
 
-    Sends the spans of the view job_spans that ended since the last time, and those that are stuck, through OTLP
-    over HTTP. OTEL_EXPORTER_OTLP_ENDPOINT says where to, http://localhost:4318 by default; OpenTelemetry's other
-    variables (headers, certificates, timeout, service name) hold as well. Each span is sent at least once, and
-    has the same ids whenever it is.
+    Sends the spans of the view job_spans that ended since the last time, and those that are stuck, through
+    OTLP over HTTP. OTEL_EXPORTER_OTLP_ENDPOINT says where to, http://localhost:4318 by default;
+    OpenTelemetry's other variables (headers, certificates, timeout, service name) hold as well. Each span is
+    sent at least once, and has the same ids whenever it is.
 
-    Exits with 0 when all is sent; with 2 if the receiver or PostgreSQL did not take it, in which case the next
-    run sends it again.
+    Exits with 0 when all is sent; with 2 if the receiver or PostgreSQL did not take it, in which case the
+    next run sends it again.
     """
     from stuck_jobs.dbt_project import find_project
 
