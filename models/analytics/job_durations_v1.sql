@@ -7,7 +7,7 @@ with closed_jobs as (
 
 measured as (
     select
-        (closed_at at time zone 'UTC')::date as day,
+        (closed_at at time zone interval '0')::date as day,
         {{ seconds_between('created_at', 'work_began_at') }} as queue_wait,
         {{ seconds_between('work_began_at', 'closed_at') }} as run_time,
         {{ seconds_between('created_at', 'closed_at') }} as total

@@ -2,7 +2,7 @@
 -- worked on, each execution, and the last write. What has not ended has no end, and says so if it is stuck.
 {% set source_jobs = source_table('jobs') %}
 
-with jobs as (
+with jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
     where source_updated_at >= {{ source_instant(source_jobs, 'updated_at', analysed_since()) }}
 ),

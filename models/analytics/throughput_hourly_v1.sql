@@ -1,7 +1,7 @@
 -- What came in and what went out in each hour; an hour in which nothing did has a row of zeros.
 {% set jobs = source_table('jobs') %}
 
-with jobs as (
+with jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
 ),
 
@@ -43,14 +43,14 @@ events as (
 
 counted as (
     select
-        date_trunc('hour', happened_at, 'UTC') as hour,
+        date_trunc('hour', happened_at at time zone interval '0') as hour,
         count(*) filter (where event = 'created') as created,
         count(*) filter (where event in ('completed', 'failed', 'cancelled')) as closed,
         count(*) filter (where event = 'completed') as completed,
         count(*) filter (where event = 'failed') as failed,
         count(*) filter (where event = 'execution') as executions
     from events
-    group by date_trunc('hour', happened_at, 'UTC')
+    group by date_trunc('hour', happened_at at time zone interval '0')
 )
 
 select
@@ -61,4 +61,4 @@ select
     coalesce(counted.failed, 0) as failed,
     coalesce(counted.executions, 0) as executions
 from hours
-left join counted on hours.hour = counted.hour
+left join counted on hours.hour at time zone interval '0' = counted.hour
