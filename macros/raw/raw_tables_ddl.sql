@@ -45,4 +45,17 @@ create table if not exists {{ schema }}.job_locks (
     expires_at timestamptz,
     primary key (snapshot_id, jobspec_id)
 );
+
+-- what `stuck-jobs trace` has sent: up to when, and the spans that it would meet again
+create table if not exists {{ schema }}.trace_bookmark (
+    id smallint primary key default 1 check (id = 1),
+    exported_until timestamptz not null,
+    exported_at timestamptz not null
+);
+
+create table if not exists {{ schema }}.trace_sent (
+    span_id text primary key,
+    job_id bigint not null,
+    end_ns bigint -- nanoseconds since 1970; null while it is open
+);
 {%- endmacro %}

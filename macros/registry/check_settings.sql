@@ -1,6 +1,6 @@
 {% macro check_settings() %}
     {% for name in [
-        'snapshot_max_age_minutes', 'history_retention_days',
+        'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
         'provider_window_minutes', 'provider_timeout_seconds', 'portal_recent_minutes',
         'completeness_batch_jobs', 'completeness_overlap_minutes',
     ] %}

@@ -10,7 +10,7 @@ select
     created_at,
     coalesce(retry_count >= max_retries, false) as is_exhausted,
     coalesce(completed_at - {{ provider_timeout() }} > coalesce(started_at, created_at), false) as is_slow,
-    coalesce(status = 'timeout' or (status = 'failed' and failure_type ~* 'time.?out'), false) as is_timed_out,
+    {{ timed_out() }} as is_timed_out,
     coalesce(status in ('failed', 'timeout'), false) as is_failed
 from {{ ref('stg_executions') }}
 where

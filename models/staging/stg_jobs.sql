@@ -17,7 +17,8 @@ select
     {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'models' as spec_models,
     {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'questions' as spec_questions,
 
-    -- times; source_updated_at as it is, for its index
+    -- times; the two of the source as they are, for their indexes
+    created_at as source_created_at,
     updated_at as source_updated_at,
     {{ source_timestamp(jobs, 'created_at') }} as created_at,
     {{ source_timestamp(jobs, 'updated_at') }} as updated_at,

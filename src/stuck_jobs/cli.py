@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "stuck_jobs.demo.command:demo",
     "gate": "stuck_jobs.gate.command:gate",
     "sandbox": "stuck_jobs.sandbox:sandbox",
+    "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",
 }
 

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 import yaml
 from conftest import ROOT, SOURCE_SCHEMA, Warehouse
+from otlp import Receiver, receiving
 from psycopg import sql
 
 from stuck_jobs import embedded
@@ -55,6 +56,7 @@ NOT_RUN = {
 
 EXAMPLE_HOST = "db.example.com"
 EXAMPLE_REDIS = "redis://redis.example.com:6379/0"
+EXAMPLE_RECEIVER = "http://otel.example.com:4318"
 EXAMPLE_DATABASE = "pipeline"
 
 PIPELINE = """
@@ -134,6 +136,12 @@ def redis() -> Iterator[embedded.Redis]:
         yield running
 
 
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def programs(
     postgres: embedded.Postgres, redis: embedded.Redis, tmp_path_factory: pytest.TempPathFactory
@@ -176,12 +184,16 @@ def run(command: str, directory: Path, environment: Mapping[str, str]) -> dict[s
 
 
 def test_every_command_of_the_readme_and_of_contributing_works(
-    clone: Path, programs: str, postgres: embedded.Postgres, redis: embedded.Redis
+    clone: Path, programs: str, postgres: embedded.Postgres, redis: embedded.Redis, receiver: Receiver
 ) -> None:
     ours = ("PG", "DBT_", "STUCK_JOBS_", "REDIS_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"PATH": programs, "HOME": str(clone.parent), "COLUMNS": "100"}
-    examples = {EXAMPLE_HOST: str(postgres.directory), EXAMPLE_REDIS: redis.url}
+    examples = {
+        EXAMPLE_HOST: str(postgres.directory),
+        EXAMPLE_REDIS: redis.url,
+        EXAMPLE_RECEIVER: receiver.url,
+    }
     found = blocks(README, "bash", "sql", "cron")
     assert {block.language for block in found} == {"bash", "sql", "cron"}
     found += blocks("CONTRIBUTING.md", "bash")

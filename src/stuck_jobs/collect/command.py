@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
+from stuck_jobs.watch import repeat
 
 if TYPE_CHECKING:
     from stuck_jobs.collect.redis_url import RedisAddress
     from stuck_jobs.collect.snapshot import Listing, Snapshot
-
-MAX_PAUSE = 60
-"""Seconds: so that a server that is back is noticed well before the last snapshot counts as too old."""
 
 
 class QueueName(click.types.StringParamType):
@@ -174,33 +168,7 @@ def collect(
     if watch is None:
         click.echo(collector.run())
     else:
-        _repeat(collector.run, watch)
-
-
-def _repeat(snapshot: Callable[[], str], interval: float) -> None:
-    """Take snapshots until a signal comes; after failures wait longer and longer."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
-    pause = interval
-    try:
-        while True:
-            started = time.monotonic()
-            try:
-                click.echo(snapshot())
-                pause = interval
-            except StuckJobsError as error:
-                error.show()
-                pause = max(interval, min(2 * pause, MAX_PAUSE))
-            time.sleep(max(0, started + pause - time.monotonic()))
-    except KeyboardInterrupt:
-        return
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """Leave whatever is being done, once: a second signal must not interrupt the clean-up."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+        repeat(collector.run, watch)
 
 
 def _summary(snapshot: Snapshot, snapshot_id: int) -> str:

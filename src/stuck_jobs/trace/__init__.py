@@ -1,0 +1,1 @@
+"""Send the traces of the jobs to a tracing system."""
