@@ -66,7 +66,7 @@ class Store:
         """
         with self.connection.transaction():
             self._lock()
-            self._create_tables()
+            self.create_tables(*COLUMNS, "queue_snapshot_ids")
             snapshot_id = self._next_id()
             self._copy("queue_snapshots", _snapshot_rows(snapshot, snapshot_id, observed_at))
             self._copy("queue_messages", _message_rows(snapshot, snapshot_id))
@@ -74,14 +74,18 @@ class Store:
             self.connection.execute(self._query("prune.sql"), {"kept_since": observed_at - retention})
         return snapshot_id
 
-    def _lock(self) -> None:
-        """Let one collector write at a time; readers do not notice."""
-        self.connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"{self.schema} collect"])
+    def create_tables(self, *required: str) -> None:
+        """Create all tables if a required one is missing, so that otherwise no right to create is needed.
 
-    def _create_tables(self) -> None:
-        """Create the tables if one is missing, so that otherwise no right to create is needed."""
+        Args:
+            required: names of what the caller uses.
+
+        Raises:
+            StuckJobsError: if they may not be created.
+        """
         schema = sql.Identifier(self.schema).as_string()
-        row = self.connection.execute(self._query("missing.sql"), {"schema": schema}).fetchone()
+        parameters = {"schema": schema, "required": list(required)}
+        row = self.connection.execute(self._query("missing.sql"), parameters).fetchone()
         if row == (0,):
             return
         ddl = self._template().render(schema=schema)
@@ -92,6 +96,10 @@ class Store:
                 f"the tables of schema {self.schema} are not there, and this role may not create them: "
                 f"{error.diag.message_primary}"
             ) from None
+
+    def _lock(self) -> None:
+        """Let one collector write at a time; readers do not notice."""
+        self.connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"{self.schema} collect"])
 
     def _template(self) -> jinja2.Template:
         """The macro that dbt creates the tables with, called."""
