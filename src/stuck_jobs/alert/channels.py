@@ -26,7 +26,9 @@ LEVELS = {"error": "error", "warn": "warning"}
 class Channel(Protocol):
     """Something that can be told."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Under which its deliveries are kept."""
 
     def send(self, notice: dict[str, Any]) -> None:
         """Tell it, or raise a DeliveryError."""

@@ -68,9 +68,9 @@ def alert(
 ) -> None:
     """Tell what has changed at the accumulation points since this was last run: to Sentry, and to a webhook.
 
-    A point is told when it opens (is over its limit, or unknown), gets worse (its count has doubled, its state
-    or severity has changed for the worse), is resolved, starts to flap, and as a reminder. What cannot be
-    delivered is kept and tried again by the next run.
+    A point is told when it opens (is over its limit, or unknown), gets worse (its count has doubled, its
+    severity has risen, breached has become unknown or the other way round), is resolved, starts to flap, and
+    as a reminder. What cannot be delivered is kept and tried again by the next run.
 
     Exits with 0 if everything was delivered, or another run is under way; 2 if a delivery failed, or the
     summary cannot be read. What is stuck does not change the exit code: that is what gate is for.

@@ -10,7 +10,7 @@ from stuck_jobs.alert.changes import OK, Rules, Told, compare
 from stuck_jobs.alert.channels import Channel
 from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.notice import compose
-from stuck_jobs.alert.store import AlertStore
+from stuck_jobs.alert.store import AlertStore, Delivery
 from stuck_jobs.summary import Point
 
 PATIENCE = 3
@@ -72,7 +72,7 @@ def deliver(store: AlertStore, channels: list[Channel]) -> Outcome:
     outcome = Outcome()
     by_name = {channel.name: channel for channel in channels}
     pending = store.pending()
-    first = {}
+    first: dict[tuple[str, str], Delivery] = {}
     for delivery in sorted(pending, key=lambda pending: pending.delivery_id):
         first.setdefault((delivery.channel, delivery.accumulation_point), delivery)
     turns = {key: (oldest.attempts, oldest.delivery_id) for key, oldest in first.items()}

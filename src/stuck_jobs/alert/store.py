@@ -138,8 +138,8 @@ class AlertStore:
             for notice in notices:
                 for channel in channels:
                     self._run(
-                        "insert into {schema}.alert_deliveries (channel, accumulation_point, notice, created_at)"
-                        " values (%(channel)s, %(point)s, %(notice)s, %(at)s)",
+                        "insert into {schema}.alert_deliveries"
+                        " (channel, accumulation_point, notice, created_at) values (%(channel)s, %(point)s, %(notice)s, %(at)s)",
                         channel=channel,
                         point=notice["accumulation_point"],
                         notice=Jsonb(notice),
@@ -170,7 +170,7 @@ class AlertStore:
         self._run("delete from {schema}.alert_deliveries where delivered_at < %(before)s", before=now - KEPT)
 
     def _run(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
-        composed = sql.SQL(query).format(schema=sql.Identifier(self.schema))  # type: ignore[arg-type]
+        composed = sql.SQL(query).format(schema=sql.Identifier(self.schema))
         with self.connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
             cursor.execute(composed, parameters)
             return cursor.fetchall() if cursor.description else []
