@@ -58,4 +58,33 @@ create table if not exists {{ schema }}.trace_sent (
     job_id bigint not null,
     end_ns bigint -- nanoseconds since 1970; null while it is open
 );
+
+-- what `stuck-jobs alert` has told, and has still to deliver
+create table if not exists {{ schema }}.alert_state (
+    accumulation_point text primary key,
+    seen_state text not null,
+    changed_at timestamptz[] not null,
+    flapping boolean not null,
+    told_state text not null,
+    told_count bigint not null,
+    told_severity text not null,
+    told_at timestamptz
+);
+
+create table if not exists {{ schema }}.alert_deliveries (
+    delivery_id bigint generated always as identity primary key,
+    channel text not null,
+    accumulation_point text not null,
+    notice jsonb not null,
+    created_at timestamptz not null,
+    attempts bigint not null default 0,
+    last_error text,
+    delivered_at timestamptz
+);
+
+create table if not exists {{ schema }}.alert_mutes (
+    accumulation_point text primary key,
+    muted_until timestamptz not null,
+    reason text not null
+);
 {%- endmacro %}

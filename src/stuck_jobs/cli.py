@@ -14,6 +14,7 @@ from stuck_jobs import __version__
 from stuck_jobs.errors import as_expected
 
 COMMANDS = {
+    "alert": "stuck_jobs.alert.command:alert",
     "collect": "stuck_jobs.collect.command:collect",
     "demo": "stuck_jobs.demo.command:demo",
     "gate": "stuck_jobs.gate.command:gate",

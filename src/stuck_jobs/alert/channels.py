@@ -1,0 +1,169 @@
+"""Where notices go."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sentry_sdk
+from sentry_sdk.consts import EndpointType
+from sentry_sdk.crons import capture_checkin
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+from sentry_sdk.utils import BadDsn
+
+from stuck_jobs import __version__
+from stuck_jobs.alert.http import DeliveryError, check_url, post
+from stuck_jobs.alert.notice import headline, slack_message
+from stuck_jobs.errors import StuckJobsError
+
+MONITOR = "stuck-jobs-alert"
+LEVELS = {"error": "error", "warn": "warning"}
+
+
+class Channel(Protocol):
+    """Something that can be told."""
+
+    @property
+    def name(self) -> str:
+        """Under which its deliveries are kept."""
+
+    def send(self, notice: dict[str, Any]) -> None:
+        """Tell it, or raise a DeliveryError."""
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A URL that takes JSON, such as Slack's incoming webhooks."""
+
+    url: str
+    name: str = "webhook"
+
+    def send(self, notice: dict[str, Any]) -> None:
+        """Tell it, or raise a DeliveryError."""
+        body = json.dumps(slack_message(notice)).encode()
+        post(self.url, body, {"Content-Type": "application/json", "User-Agent": f"stuck-jobs/{__version__}"})
+
+
+class SynchronousTransport(Transport):
+    """Sends at once and remembers the failure; the SDK's own transports send later, and drop in silence."""
+
+    failure: str | None = "the SDK sent nothing"
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """Send it."""
+        assert self.parsed_dsn is not None  # noqa: S101
+        auth = self.parsed_dsn.to_auth(f"stuck-jobs/{__version__}")
+        headers = {"Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": auth.to_header()}
+        try:
+            post(auth.get_api_url(EndpointType.ENVELOPE), envelope.serialize(), headers)
+        except DeliveryError as error:
+            self.failure = str(error)
+        else:
+            self.failure = None
+
+
+class Sentry:
+    """One issue per point, and a check-in of the monitor per run."""
+
+    name = "sentry"
+
+    def __init__(self, dsn: str) -> None:
+        try:
+            self._client = sentry_sdk.Client(
+                dsn=dsn,
+                transport=SynchronousTransport,
+                default_integrations=False,
+                auto_session_tracking=False,
+                send_client_reports=False,
+                release=os.environ.get("SENTRY_RELEASE") or f"stuck-jobs@{__version__}",
+                environment=os.environ.get("SENTRY_ENVIRONMENT") or "production",
+            )
+        except BadDsn:
+            raise StuckJobsError("SENTRY_DSN is no DSN of Sentry") from None
+
+    def send(self, notice: dict[str, Any]) -> None:
+        """Tell it, or raise a DeliveryError. A repeat has the same id, which Sentry drops."""
+        over = notice["kind"] == "resolved"
+        tags = {
+            "point": notice["accumulation_point"],
+            "kind": notice["kind"],
+            "stuck_level": notice["level"],
+            **{name: notice[name] for name in ("state", "severity", "remedy")},
+        }
+        numbers = ("stuck_count", "max_count", "oldest_age_seconds")
+        contexts = {"accumulation point": {name: notice[name] for name in numbers}}
+        for number, item in enumerate(notice["items"], 1):
+            contexts[f"stuck item {number:02}"] = item
+        self._capture(
+            lambda: sentry_sdk.capture_event(
+                {
+                    "event_id": notice["id"],
+                    "timestamp": notice["at"],
+                    "level": "info" if over else LEVELS[notice["severity"]],  # type: ignore[typeddict-item]
+                    "logger": "stuck_jobs.alert",
+                    "logentry": {"message": headline(notice)},
+                    "fingerprint": ["stuck-jobs", notice["accumulation_point"]],
+                    "tags": tags,
+                    "contexts": contexts,
+                }
+            )
+        )
+
+    def check_in(self, status: str, check_in_id: str | None = None, every_minutes: int = 5) -> str | None:
+        """Tell the Cron monitor that the run begins (in_progress), is done (ok) or failed (error).
+
+        Args:
+            status: one of the three.
+            check_in_id: of the beginning.
+            every_minutes: how often there should be a run.
+
+        Returns:
+            The id of the check-in.
+
+        Raises:
+            DeliveryError: if it did not arrive.
+        """
+        return self._capture(
+            lambda: capture_checkin(
+                monitor_slug=MONITOR,
+                check_in_id=check_in_id,
+                status=status,
+                monitor_config={
+                    "schedule": {"type": "interval", "value": every_minutes, "unit": "minute"},
+                    "checkin_margin": max(2, every_minutes),
+                    "max_runtime": 10,
+                    "timezone": "UTC",
+                },
+            )
+        )
+
+    def _capture(self, capture: Any) -> str | None:
+        transport = self._client.transport
+        assert isinstance(transport, SynchronousTransport)  # noqa: S101
+        transport.failure = "the SDK sent nothing"
+        with sentry_sdk.isolation_scope() as isolation, sentry_sdk.new_scope() as scope:
+            isolation.clear()
+            scope.set_client(self._client)
+            captured: str | None = capture()
+        if transport.failure:
+            raise DeliveryError(transport.failure)
+        return captured
+
+
+def chosen_channels(dsn: str | None, webhook: str | None) -> list[Channel]:
+    """The channels that are configured.
+
+    Raises:
+        StuckJobsError: if none is, or one cannot be used.
+    """
+    channels: list[Channel] = []
+    if dsn:
+        channels.append(Sentry(dsn))
+    if webhook:
+        channels.append(Webhook(check_url(webhook, "the webhook")))
+    if not channels:
+        raise StuckJobsError("there is nobody to tell: set SENTRY_DSN or STUCK_JOBS_WEBHOOK_URL")
+    return channels

@@ -1,0 +1,68 @@
+"""Send something once, and know whether it arrived."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+from stuck_jobs.errors import StuckJobsError
+
+TIMEOUT = 10.0
+"""In seconds."""
+
+
+class DeliveryError(Exception):
+    """It did not arrive, as far as is known; the message names no address, for that may be a secret."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirected POST would arrive as a GET, empty."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        return None
+
+
+def post(url: str, body: bytes, headers: dict[str, str]) -> None:
+    """POST, through the proxy of the environment if it names one.
+
+    Args:
+        url: of the receiver.
+        body: as it is.
+        headers: of the request.
+
+    Raises:
+        DeliveryError: unless the receiver answers with success.
+    """
+    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
+    try:
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as response:
+            response.read(1024)
+    except urllib.error.HTTPError as error:
+        raise DeliveryError(f"it answers with {error.code}") from None
+    except urllib.error.URLError as error:
+        reason = error.reason.strerror if isinstance(error.reason, OSError) else None
+        raise DeliveryError(f"it cannot be reached: {reason or type(error.reason).__name__}") from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DeliveryError(f"it does not answer: {type(error).__name__}") from None
+
+
+def check_url(url: str, what: str) -> str:
+    """The URL, if it is one for HTTP.
+
+    Args:
+        url: of the user's.
+        what: it is, for an error.
+
+    Raises:
+        StuckJobsError: if it is not; the message does not quote it.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return url
+    except ValueError:
+        pass
+    raise StuckJobsError(f"{what} is no URL of HTTP")
