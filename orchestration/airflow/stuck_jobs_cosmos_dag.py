@@ -47,8 +47,8 @@ with DAG("stuck_jobs_cosmos", description="The same, with a task for each dbt mo
         ),
         default_args={"execution_timeout": timedelta(minutes=10)},
     )
-    # The watching tasks wait until the build has ended, lest they take the slots of the workers that it needs.
-    # They run whatever became of it, so that the one whose model failed is the one that is red.
+    # The tasks that watch wait until the build has ended, lest they take the slots that it needs. They run
+    # whatever became of it, so that the one whose model failed is the one that is red.
     dbt_build = built.get_child_by_label("dbt_producer_watcher")
     for watching in [task for task in built.roots if task is not dbt_build]:
         watching.trigger_rule = TriggerRule.ALL_DONE

@@ -1,4 +1,4 @@
-"""A throw-away Airflow. `make test-airflow` runs these tests in its environment, inside `stuck-jobs sandbox`."""
+"""A throw-away Airflow; `make test-airflow` runs these tests in its environment, in `stuck-jobs sandbox`."""
 
 from __future__ import annotations
 
@@ -61,6 +61,18 @@ class Airflow:
             timeout=240,
             check=False,
         )
+
+    def python(self, script: str) -> str:
+        """Run a script in Airflow's Python, and return what it prints."""
+        return subprocess.run(
+            [sys.executable, "-c", script],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout
 
     def run(self, dag: str, settings: dict[str, object] | None = None, **variables: str) -> Run:
         """Run a DAG once.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import DAGS, Airflow
@@ -11,6 +12,31 @@ from conftest import DAGS, Airflow
 PLAIN = "stuck_jobs"
 COSMOS = "stuck_jobs_cosmos"
 STEPS = ["collect", "gate", "alert", "heal", "outcome"]
+
+DESCRIBE = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+
+bag = DagBag()
+assert not bag.import_errors, bag.import_errors
+print(json.dumps({
+    name: {
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "dagrun_timeout": dag.dagrun_timeout.total_seconds(),
+        "tasks": {
+            task.task_id: {
+                "retries": task.retries,
+                "timeout": task.execution_timeout and task.execution_timeout.total_seconds(),
+                "upstream": sorted(task.upstream_task_ids),
+                "downstream": sorted(task.downstream_task_ids),
+            }
+            for task in dag.tasks
+        },
+    }
+    for name, dag in bag.dags.items()
+}))
+"""
 
 both = pytest.mark.parametrize("dag", [PLAIN, COSMOS])
 
@@ -79,9 +105,34 @@ def test_there_is_a_task_for_each_model(airflow: Airflow) -> None:
     assert missing == []
 
 
-@both
-def test_runs_neither_overlap_nor_catch_up_and_every_command_ends(airflow: Airflow, dag: str) -> None:
-    shown = airflow.call("dags", "details", dag, "--output", "json")
-    details = {row["property_name"]: row["property_value"] for row in json.loads(shown.stdout[shown.stdout.index("[\n") if "[\n" in shown.stdout else shown.stdout.index("["):])}
+@pytest.fixture(scope="session")
+def parsed(airflow: Airflow) -> dict[str, dict[str, Any]]:
+    """Both DAGs with their tasks, as Airflow has understood them."""
+    return json.loads(airflow.python(DESCRIBE).splitlines()[-1])
 
-    assert details["max_active_runs"] == "1"
+
+@both
+def test_runs_neither_overlap_nor_catch_up(parsed: dict[str, dict[str, Any]], dag: str) -> None:
+    described = parsed[dag]
+    assert (described["max_active_runs"], described["catchup"]) == (1, False)
+    assert described["dagrun_timeout"] > max(task["timeout"] or 0 for task in described["tasks"].values())
+
+
+@both
+def test_every_command_has_a_time_limit(parsed: dict[str, dict[str, Any]], dag: str) -> None:
+    unlimited = {name for name, task in parsed[dag]["tasks"].items() if task["timeout"] is None}
+    assert unlimited <= {"snapshot_taken_or_not", "build.dbt_producer_watcher_done", "outcome"}
+
+
+@both
+def test_the_gate_and_the_recovery_are_not_tried_again(parsed: dict[str, dict[str, Any]], dag: str) -> None:
+    tries = {name: task["retries"] for name, task in parsed[dag]["tasks"].items() if name in STEPS}
+    assert tries == {"collect": 2, "gate": 0, "alert": 1, "heal": 0, "outcome": 0}
+
+
+@both
+def test_only_the_outcome_decides(parsed: dict[str, dict[str, Any]], dag: str) -> None:
+    tasks = parsed[dag]["tasks"]
+    last = {name for name, task in tasks.items() if not task["downstream"]}
+    assert last == {"outcome"}
+    assert {"collect", "gate", "alert", "heal"} <= set(tasks["outcome"]["upstream"])
