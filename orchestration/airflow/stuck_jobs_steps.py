@@ -56,7 +56,7 @@ def step(name: str, command: str, minutes: int, **options: Any) -> BashOperator:
 
 
 def collect() -> BashOperator:
-    """The snapshot of Redis. A failure is recorded too, so the build may go on and call its points unknown."""
+    """The snapshot of Redis. A failure is recorded too, so that the build calls its points unknown."""
     return step("collect", "stuck-jobs collect", 2, retries=2)
 
 

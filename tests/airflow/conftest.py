@@ -100,6 +100,11 @@ def python(*arguments: str | Path) -> None:
     subprocess.run([PROGRAMS / "python", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, check=True)
 
 
+def execute(statement: str) -> None:
+    """Execute a statement on the watched database."""
+    python("-c", f"import psycopg; psycopg.connect(autocommit=True).execute({statement!r})")
+
+
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Airflow:
     assert "REDIS_URL" in os.environ, "run these tests inside stuck-jobs sandbox: make test-airflow"

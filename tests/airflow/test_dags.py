@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import DAGS, Airflow
+from conftest import DAGS, Airflow, execute
 
 PLAIN = "stuck_jobs"
 COSMOS = "stuck_jobs_cosmos"
@@ -15,9 +16,10 @@ STEPS = ["collect", "gate", "alert", "heal", "outcome"]
 
 DESCRIBE = """
 import json
-from airflow.dag_processing.dagbag import DagBag
+from airflow import settings
+from airflow.dag_processing.dagbag import BundleDagBag
 
-bag = DagBag()
+bag = BundleDagBag(bundle_path=settings.DAGS_FOLDER)
 assert not bag.import_errors, bag.import_errors
 print(json.dumps({
     name: {
@@ -88,10 +90,31 @@ def test_a_snapshot_that_fails_is_tried_again_and_then_closes_the_gate(
     run = airflow.run(PLAIN, {"heal": True}, REDIS_URL=f"unix://{tmp_path}/none.sock")
 
     assert run.state == "failed"
-    assert run.output.count("cannot be reached") + run.output.count("exited with return code 2") >= 3
+    assert run.output.count("starting task_id=collect ") == 3
     assert (run.tasks["collect"], run.tasks["build"], run.tasks["gate"]) == ("failed", "success", "failed")
     assert run.tasks["alert"] == "success"
     assert run.tasks["heal"] != "skipped"
+
+
+@pytest.fixture
+def pipeline_without_outbox(healthy_pipeline: None) -> Iterator[None]:  # noqa: ARG001
+    execute("alter table outbox rename to elsewhere")
+    yield
+    execute("alter table elsewhere rename to outbox")
+
+
+@pytest.mark.usefixtures("pipeline_without_outbox")
+def test_a_view_that_cannot_be_built_is_the_one_that_is_red_and_nothing_is_judged(airflow: Airflow) -> None:
+    run = airflow.run(COSMOS)
+
+    assert run.state == "failed", run.output
+    assert {name for name, state in run.tasks.items() if state == "failed"} == {
+        "build.dbt_producer_watcher",
+        "build.stg_outbox_run",
+    }
+    assert run.tasks["build.stg_jobs_run"] == "success"
+    assert run.tasks["gate"] == "upstream_failed"
+    assert run.tasks["alert"] == "success"
 
 
 def test_there_is_a_task_for_each_model(airflow: Airflow) -> None:
