@@ -45,7 +45,7 @@ with DAG("stuck_jobs_cosmos", description="The same, with a task for each dbt mo
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=PROGRAMS / "dbt",
         ),
-        default_args={"execution_timeout": timedelta(minutes=10)},
+        default_args={"execution_timeout": timedelta(minutes=10), "retries": 0},
     )
     # The tasks that watch wait until the build has ended, lest they take the slots that it needs. They run
     # whatever became of it, so that the one whose model failed is the one that is red.

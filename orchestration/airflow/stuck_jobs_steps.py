@@ -36,13 +36,14 @@ DAG_SETTINGS: dict[str, Any] = {
 """What both DAGs have in common; a run that takes too long delays the next one and is never joined by it."""
 
 
-def step(name: str, command: str, minutes: int, **options: Any) -> BashOperator:
+def step(name: str, command: str, minutes: int, retries: int = 0, **options: Any) -> BashOperator:
     """A command as a task.
 
     Args:
         name: of the task.
         command: of the shell, in which the project's own programs come first.
         minutes: after which the task is stopped, and has failed.
+        retries: whatever Airflow's own default is.
         **options: further ones of the operator.
     """
     return BashOperator(
@@ -50,6 +51,7 @@ def step(name: str, command: str, minutes: int, **options: Any) -> BashOperator:
         bash_command=f'PATH="{PROGRAMS}:$PATH"; {command}',
         cwd=str(PROJECT),
         execution_timeout=timedelta(minutes=minutes),
+        retries=retries,
         retry_delay=timedelta(seconds=15),
         **options,
     )

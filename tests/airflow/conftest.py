@@ -47,6 +47,7 @@ class Airflow:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "5",  # as a user may have it
             "STUCK_JOBS_BIN": str(PROGRAMS),
         }  # fmt: skip
 
