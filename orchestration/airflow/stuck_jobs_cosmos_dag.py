@@ -25,7 +25,7 @@ with DAG("stuck_jobs_cosmos", description="The same, with a task for each dbt mo
     built = DbtTaskGroup(
         group_id="build",
         project_config=ProjectConfig(
-            dbt_project_path=PROJECT,
+            project_name="stuck_jobs",
             manifest_path=PROJECT / "target" / "manifest.json",
             install_dbt_deps=False,
         ),
@@ -41,6 +41,7 @@ with DAG("stuck_jobs_cosmos", description="The same, with a task for each dbt mo
             emit_datasets=False,
         ),
         execution_config=ExecutionConfig(
+            dbt_project_path=PROJECT,
             execution_mode=ExecutionMode.WATCHER,
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=PROGRAMS / "dbt",

@@ -126,6 +126,7 @@ def test_there_is_a_task_for_each_model(airflow: Airflow) -> None:
     assert listed.returncode == 0, listed.stdout
     assert models
     assert missing == []
+    assert "build.stuck_jobs_test" in listed.stdout
 
 
 @pytest.fixture(scope="session")
