@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-system-redis lint install lock clean
+.PHONY: demo test test-system-redis test-airflow lint install lock lock-airflow clean
 
 demo: install
 	$(BIN)/stuck-jobs demo
@@ -14,6 +14,10 @@ test: install
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
 	STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" $(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
+
+# The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
+test-airflow: install .venv-airflow/.installed
+	$(BIN)/stuck-jobs sandbox -- .venv-airflow/bin/pytest tests/airflow
 
 lint: install
 	$(BIN)/ruff check
@@ -29,11 +33,21 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(INSTALLED)
 
+.venv-airflow/.installed: orchestration/airflow/requirements.txt
+	$(PYTHON) -m venv .venv-airflow
+	.venv-airflow/bin/pip install --quiet --disable-pip-version-check --requirement orchestration/airflow/requirements.txt
+	touch $@
+
 # Takes the newest versions that pyproject.toml allows.
 lock:
 	$(PYTHON) -m pip install --quiet uv
 	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
 
+lock-airflow:
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m uv pip compile orchestration/airflow/requirements.in --universal --python-version 3.11 \
+		--no-annotate --no-emit-index-url --upgrade --output-file orchestration/airflow/requirements.txt
+
 clean:
-	rm -rf .venv target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-airflow target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache .hypothesis
