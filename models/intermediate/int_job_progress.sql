@@ -21,7 +21,7 @@ select
     ) as has_gaps,
     jobs.status = 'completed'
     and cardinality({{ json_strings('jobs.spec_regions') }}) = 0
-    and not exists(
+    and not exists (
         select 1 from {{ ref('int_expected_executions') }} as cells
         where cells.job_id = jobs.job_id
         offset 0

@@ -111,9 +111,8 @@ def kinds(*states: tuple[str, int], minutes: int = 10, severity: str = "error") 
 
 
 def test_changes_and_nothing_else_are_told() -> None:
-    assert kinds(("ok", 0), ("breached", 4), ("breached", 7), ("breached", 8), ("breached", 15), ("ok", 0)) == [
-        None, "opened", None, "worse", None, "resolved",
-    ]  # fmt: skip
+    seen = (("ok", 0), ("breached", 4), ("breached", 7), ("breached", 8), ("breached", 15), ("ok", 0))
+    assert kinds(*seen) == [None, "opened", None, "worse", None, "resolved"]
     assert kinds(("unknown", 0), ("unknown", 0), ("breached", 1), ("breached", 1)) == [
         "opened", None, "worse", None,
     ]  # fmt: skip

@@ -28,7 +28,7 @@ ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
 
 class Source:
-    """The watched tables, and two sets of views over them: one keeps its judgments, one judges all history anew."""
+    """The watched tables, and two sets of views: one keeps its judgments, one judges all history anew."""
 
     def __init__(self, kept: Warehouse) -> None:
         self.kept = kept
@@ -64,7 +64,8 @@ class Source:
         return kept, whole
 
     def marks(self) -> tuple[Any, ...]:
-        return self.kept.rows("select judged_until, judged_id, walked_to from int_known_gaps where job_id is null")[0]
+        marks = "select judged_until, judged_id, walked_to from int_known_gaps where job_id is null"
+        return self.kept.rows(marks)[0]
 
     def clear(self) -> None:
         self.kept.execute("truncate jobs, executions, outbox restart identity")
@@ -87,7 +88,8 @@ class Source:
 
             insert into executions (job_id, provider_id, region, model_id, status)
             select new.id, 'p', region, 'a', 'completed'
-            from new, unnest(array['us-east', 'EU', 'asia-pacific']) with ordinality as regions (region, number)
+            from new
+            cross join unnest(array['us-east', 'EU', 'asia-pacific']) with ordinality as r (region, number)
             where number <= {written}
             """
         )
@@ -109,17 +111,19 @@ def cleared(source: Source) -> Source:
 def change(source: Source, rng: Random) -> None:
     """One thing that happens to a pipeline."""
     any_job = "(select id from jobs order by random() limit 1)"
-    what = rng.choice(("insert", "insert", "insert", "close", "close", "write", "reopen", "rewrite", "delete", "undate"))
+    what = rng.choice((*["insert"] * 3, *["close"] * 2, "write", "reopen", "rewrite", "delete", "undate"))
     if what == "insert":
         status = rng.choice(("completed", "completed", "failed", "running", "cancelled"))
         source.insert(rng.randint(1, 4), rng.choice((0, 2, 3, 3)), rng.choice((0, 0.01, 1, 90)), status)
     elif what == "close":
         status = rng.choice(("completed", "failed"))
-        source.kept.execute(f"update jobs set status = '{status}', updated_at = now() where status = 'running'")
+        closed = f"status = '{status}', updated_at = now()"
+        source.kept.execute(f"update jobs set {closed} where status = 'running'")
     elif what == "write":
+        region = ROUTER[rng.choice(REGIONS)]
         source.kept.execute(
             "insert into executions (job_id, provider_id, region, model_id, status)"
-            f" select id, 'p', '{ROUTER[rng.choice(REGIONS)]}', 'a', 'completed' from jobs where id = {any_job}"
+            f" select id, 'p', '{region}', 'a', 'completed' from jobs where id = {any_job}"
         )
     elif what == "reopen":
         source.kept.execute(f"update jobs set status = 'running', updated_at = now() where id = {any_job}")
@@ -234,7 +238,9 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
     cleared.insert(100, written=2)
     environment = cleared.kept.libpq | {"STUCK_JOBS_SCHEMA": cleared.kept.schema, "PATH": ""}
     runs = [
-        subprocess.Popen([*cleared.command(), "--target-path", f"{cleared.kept.scratch}/{n}"], env=environment)
+        subprocess.Popen(
+            [*cleared.command(), "--target-path", str(cleared.kept.scratch / str(n))], env=environment
+        )
         for n in range(2)
     ]
     assert [run.wait() for run in runs] == [0, 0]

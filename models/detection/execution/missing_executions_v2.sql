@@ -68,12 +68,13 @@ unreadable as (
         ) as actual_executions,
         'spec_unreadable' as cause
     from due_jobs
-    cross join lateral (
-        select 1 from progress
-        where progress.job_id = due_jobs.job_id and progress.is_spec_unreadable
-        offset 0
-    ) as unreadable_spec
-    where status = 'completed'
+    cross join
+        lateral (
+            select 1 from progress
+            where progress.job_id = due_jobs.job_id and progress.is_spec_unreadable
+            offset 0
+        ) as unreadable_spec
+    where due_jobs.status = 'completed'
 ),
 
 findings as (

@@ -139,7 +139,8 @@ class AlertStore:
                 for channel in channels:
                     self._run(
                         "insert into {schema}.alert_deliveries"
-                        " (channel, accumulation_point, notice, created_at) values (%(channel)s, %(point)s, %(notice)s, %(at)s)",
+                        " (channel, accumulation_point, notice, created_at)"
+                        " values (%(channel)s, %(point)s, %(notice)s, %(at)s)",
                         channel=channel,
                         point=notice["accumulation_point"],
                         notice=Jsonb(notice),
