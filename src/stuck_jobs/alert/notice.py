@@ -32,7 +32,7 @@ def compose(kind: str, point: Point, items: list[Item], now: datetime) -> dict[s
         "id": uuid.uuid4().hex,
         "kind": kind,
         "at": now.isoformat(),
-        **dataclasses.asdict(point),
+        **{told.name: getattr(point, told.name) for told in dataclasses.fields(Point)},
         "items": [dataclasses.asdict(item) for item in items],
     }
 
