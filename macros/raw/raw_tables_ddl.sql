@@ -87,4 +87,26 @@ create table if not exists {{ schema }}.alert_mutes (
     muted_until timestamptz not null,
     reason text not null
 );
+
+-- every change that recovery made to the pipeline, or tried to make
+create table if not exists {{ schema }}.recovery_log (
+    recovery_id bigint generated always as identity primary key,
+    recovered_at timestamptz not null default clock_timestamp(),
+    actor text not null default session_user,
+    run_id uuid not null,
+    accumulation_point text,
+    entity_type text not null,
+    entity_id text not null,
+    jobspec_id text,
+    cause text,
+    remedy text not null check (
+        remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'cancel', 'requeue')
+    ),
+    outcome text not null check (outcome in ('applied', 'skipped', 'failed')),
+    reason text,
+    before jsonb,
+    after jsonb
+);
+
+create index if not exists recovery_log_jobs on {{ schema }}.recovery_log (jobspec_id, recovered_at);
 {%- endmacro %}

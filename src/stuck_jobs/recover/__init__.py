@@ -1,0 +1,1 @@
+"""Put right what is stuck: plan, guarded change, audit."""
