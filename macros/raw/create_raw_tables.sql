@@ -5,7 +5,7 @@
             "select
                 exists (
                     select from pg_catalog.pg_class
-                    where relname = 'job_locks' and relnamespace = pg_namespace.oid
+                    where relname = 'recovery_log' and relnamespace = pg_namespace.oid
                 ) as exist,
                 case
                     when pg_namespace.oid is null then has_database_privilege(current_database(), 'create')

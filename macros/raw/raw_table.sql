@@ -1,6 +1,6 @@
-{% macro raw_table(name, columns) -%}
+{% macro raw_table(name, columns, needs_redis=true) -%}
     {%- set relation = source('raw', name) -%}
-    {%- set exists = execute and var('redis_enabled')
+    {%- set exists = execute and (var('redis_enabled') or not needs_redis)
         and adapter.get_relation(relation.database, relation.schema, relation.identifier) is not none -%}
     select
     {%- for column, type in columns.items() %}

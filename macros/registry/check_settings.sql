@@ -3,6 +3,8 @@
         'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
         'provider_window_minutes', 'provider_timeout_seconds', 'portal_recent_minutes',
         'completeness_batch_jobs', 'completeness_overlap_minutes',
+        'recovery_max_items', 'recovery_max_attempts', 'recovery_backoff_minutes', 'recovery_window_minutes',
+        'recovery_breaker_items', 'recovery_breaker_share', 'recovery_breaker_min_jobs',
     ] %}
         {% set value = var(name) %}
         {% if value is boolean or value is not number or not (0 <= value <= 1e9) %}

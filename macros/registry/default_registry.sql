@@ -1,6 +1,7 @@
 {% macro default_registry() %}
     {% set common = {
-        'max_count': 0, 'severity': 'error', 'enabled': true, 'remedy': 'none', 'evidence': 'database'
+        'max_count': 0, 'severity': 'error', 'enabled': true, 'remedy': 'none', 'auto': false,
+        'evidence': 'database'
     } %}
     {% set from_redis = {'evidence': 'snapshot', 'enabled': var('redis_enabled')} %}
     {% set points = {
@@ -22,6 +23,7 @@
         'execution_pending': {'level': 'execution', 'max_age_minutes': 15, 'remedy': 'fail'},
         'worker_lost': dict(from_redis, level='worker', remedy='reset'),
         'job_interrupted': {'level': 'worker', 'max_age_minutes': 15, 'remedy': 'reset'},
+        'job_recovered_repeatedly': {'level': 'worker', 'severity': 'warn', 'min_recoveries': 2},
         'job_not_closed': {'level': 'portal', 'max_age_minutes': 2, 'remedy': 'close'},
         'job_closed_early': {'level': 'portal', 'max_age_minutes': 2},
         'provider_timeout': {'level': 'network', 'min_executions': 5, 'max_rate': 0.2},

@@ -4,11 +4,12 @@
         'severity': ['error', 'warn'],
         'remedy': ['none', 'republish', 'reset', 'timeout', 'close', 'fail', 'requeue'],
         'enabled': [true, false],
+        'auto': [true, false],
     } %}
-    {% set whole_numbers = ['max_count', 'max_depth', 'min_executions'] %}
+    {% set whole_numbers = ['max_count', 'max_depth', 'min_executions', 'min_recoveries'] %}
     {% set expected = none %}
     {% if field in vocabulary %}
-        {% if value not in vocabulary[field] or (field == 'enabled') != (value is boolean) %}
+        {% if value not in vocabulary[field] or (field in ('enabled', 'auto')) != (value is boolean) %}
             {% set expected = 'one of ' ~ vocabulary[field] | join(', ') %}
         {% endif %}
     {% elif value is boolean or value is not number or not (0 <= value <= 1e9) %}

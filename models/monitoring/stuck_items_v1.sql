@@ -31,6 +31,10 @@ interrupted_jobs as (
     select * from {{ ref('interrupted_jobs') }}
 ),
 
+repeated_recoveries as (
+    select * from {{ ref('repeated_recoveries') }}
+),
+
 status_mismatches as (
     select * from {{ ref('status_mismatches') }}
 ),
@@ -75,6 +79,8 @@ items as (
     select {{ item_columns() }} from lost_workers
     union all
     select {{ item_columns() }} from interrupted_jobs
+    union all
+    select {{ item_columns() }} from repeated_recoveries
     union all
     select {{ item_columns() }} from status_mismatches
     union all

@@ -16,6 +16,7 @@ select
     {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'metadata' -> 'models' as spec_metadata_models,
     {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'models' as spec_models,
     {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'questions' as spec_questions,
+    {{ source_column(jobs, 'jobspec_data', 'jsonb') }} -> 'constraints' -> 'min_success_rate' as spec_min_success_rate,
 
     -- times; the two of the source as they are, for their indexes
     created_at as source_created_at,

@@ -1,0 +1,58 @@
+-- Jobs that were recovered again and again: recovery hides what makes them stuck, and whoever could remove it must know.
+with recoveries as (
+    select * from {{ ref('stg_recovery_log') }}
+),
+
+jobs as (
+    select * from {{ ref('stg_jobs') }}
+),
+
+recent_recoveries as (
+    select * from recoveries
+    where
+        recovered_at > {{ as_of() }} - {{ minutes(var('recovery_window_minutes')) }}
+        and outcome = 'applied'
+        and entity_type in ('job', 'message')
+        and jobspec_id is not null
+),
+
+recovered as (
+    select
+        jobspec_id,
+        count(*) filter (where remedy in ('republish', 'reset', 'requeue')) as recoveries,
+        bool_or(remedy = 'fail') as is_given_up,
+        min(recovered_at) as first_recovered_at,
+        max(recovered_at) as last_recovered_at
+    from recent_recoveries
+    group by jobspec_id
+),
+
+repeated as (
+    select
+        recovered.*,
+        jobs.job_id,
+        jobs.status,
+        {{ believable('recovered.first_recovered_at') }} as stuck_since
+    from recovered
+    inner join jobs on recovered.jobspec_id = jobs.jobspec_id
+    where
+        recovered.recoveries >= {{ limit('job_recovered_repeatedly', 'min_recoveries') }}
+        and coalesce(jobs.status not in ('completed', 'cancelled'), true)
+)
+
+select
+    'job_recovered_repeatedly' as accumulation_point,
+    'job' as entity_type,
+    job_id::text as entity_id,
+    jobspec_id,
+    status,
+    stuck_since,
+    {{ seconds_since('stuck_since') }} as age_seconds,
+    0::bigint as threshold_seconds,
+    case when is_given_up then 'given_up' else 'stuck_again' end as cause,
+    job_id::bigint as job_id,
+    recoveries,
+    first_recovered_at,
+    last_recovered_at
+from repeated
+where 'job_recovered_repeatedly' in {{ enabled_points() }}
