@@ -18,6 +18,8 @@ COMMANDS = {
     "collect": "stuck_jobs.collect.command:collect",
     "demo": "stuck_jobs.demo.command:demo",
     "gate": "stuck_jobs.gate.command:gate",
+    "heal": "stuck_jobs.heal.command:heal",
+    "recover": "stuck_jobs.recover.command:recover",
     "sandbox": "stuck_jobs.sandbox:sandbox",
     "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",

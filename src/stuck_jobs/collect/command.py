@@ -83,8 +83,7 @@ class Collector:
         return _summary(snapshot, snapshot_id)
 
 
-@click.command()
-@click.option(
+queue_option = click.option(
     "--queue",
     "queues",
     type=QueueName(),
@@ -95,6 +94,21 @@ class Collector:
     show_envvar=True,
     help="The name of a main list; its retry set and dead list are beside it. Can be repeated.",
 )
+
+redis_option = click.option(
+    "--redis-url",
+    metavar="URL",
+    envvar="REDIS_URL",
+    show_envvar=True,
+    default="redis://localhost:6379/0",
+    help="Where Redis is: redis://[user:password@]host:6379/0, rediss://… (TLS), unix:///path, "
+    "redis+sentinel://host:26379,host2:26379/mymaster/0 or redis+cluster://host:6379 "
+    "(with TLS: rediss+…). A password belongs into the environment variable.",
+)
+
+
+@click.command()
+@queue_option
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -124,16 +138,7 @@ class Collector:
     type=click.FloatRange(min=0, min_open=True),
     help="Take a snapshot every so often, until SIGTERM or Ctrl-C.",
 )
-@click.option(
-    "--redis-url",
-    metavar="URL",
-    envvar="REDIS_URL",
-    show_envvar=True,
-    default="redis://localhost:6379/0",
-    help="Where Redis is: redis://[user:password@]host:6379/0, rediss://… (TLS), unix:///path, "
-    "redis+sentinel://host:26379,host2:26379/mymaster/0 or redis+cluster://host:6379 "
-    "(with TLS: rediss+…). A password belongs into the environment variable.",
-)
+@redis_option
 @connection_options
 def collect(
     connection: ProfileOptions,

@@ -1,0 +1,227 @@
+"""The command `stuck-jobs heal`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+import psycopg
+from psycopg import sql
+
+from stuck_jobs.collect.command import Collector, queue_option, redis_option
+from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.collect.store import raw_schema
+from stuck_jobs.dbt_project import build, find_profiles, find_project
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.profile import Profile, ProfileOptions, connection_options, load_profile
+from stuck_jobs.recover.apply import Done
+from stuck_jobs.recover.command import carry_out, new_recoverer, opened
+from stuck_jobs.recover.plan import Plan, Task, breaker, choose, count_live_jobs, read_settings, read_tasks
+
+MESSAGES_READ = 10_000
+SNAPSHOTS_KEPT = timedelta(hours=24)
+REDIS_TIMEOUT = 5.0
+WITHOUT_TESTS = ("--exclude", "tag:gate", "test_type:unit", "tag:analytics,test_type:data")
+"""A closed gate is what this is here for."""
+
+Key = tuple[str | None, str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a cycle came to.
+
+    Attributes:
+        cured: was changed, and is no longer stuck where it was.
+        pending: was changed, and is still stuck there, for its work has only begun again.
+        not_cured: could not be changed, with the reason.
+        restuck: was recovered by an earlier cycle, and was stuck there again when this one began.
+        by_hand: how many other items have a remedy that nobody has allowed to be automatic.
+    """
+
+    cured: list[Done]
+    pending: list[Done]
+    not_cured: list[tuple[Task, str]]
+    restuck: list[Task]
+    by_hand: int
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Even if so much is stuck that the circuit breaker refuses.")
+@click.option("--no-collect", is_flag=True, help="Take no snapshot of Redis; others do, or there is none.")
+@click.option("--vars", "variables", metavar="YAML", help="For dbt, as in dbt build --vars.")
+@click.option("--format", "shown_as", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@queue_option
+@redis_option
+@connection_options
+@click.pass_context
+def heal(
+    ctx: click.Context,
+    connection: ProfileOptions,
+    force: bool,
+    no_collect: bool,
+    variables: str | None,
+    shown_as: str,
+    queues: tuple[str, ...],
+    redis_url: str,
+) -> None:
+    """Run one cycle: collect, dbt build, recover what policy allows, build again, and say what it came to.
+
+    Only what is stuck at a point with `auto: true` is changed, by the rules of recover. Only one cycle runs
+    at a time; a second one says so and ends.
+
+    Exits with 0 if the cycle is done, or another one is under way; 1 if the circuit breaker refused, or a
+    change failed; 2 if there is no answer.
+    """
+    profile, project = load_profile(connection), find_project(connection.project_dir)
+
+    def look() -> None:
+        if not no_collect:
+            _collect(profile, project, queues, redis_url)
+        _build(project, connection, variables)
+
+    with opened(connection) as (database, _), _only_one(database, profile) as alone:
+        if not alone:
+            click.echo("another cycle is under way")
+            return
+        look()
+        settings = read_settings(database, profile.schema)
+        tasks = read_tasks(database, profile.schema)
+        tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema))
+        automatic = [task for task in tasks if task.is_automatic]
+        plan = dataclasses.replace(choose(automatic, settings.max_items), tripped=tripped)
+        recoverer = new_recoverer(database, settings, redis_url)
+        done = carry_out(recoverer, plan, force)
+        if done:
+            look()
+        earlier = _earlier(database, recoverer.run_id)
+        report = _report(plan, done, tasks, read_tasks(database, profile.schema), earlier)
+    click.echo(_as_json(report) if shown_as == "json" else "\n".join(_lines(report)))
+    ctx.exit(any(result.outcome == "failed" for result in done))
+
+
+def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url: str) -> None:
+    Collector(
+        profile=profile,
+        project=project,
+        address=parse_redis_url(redis_url),
+        queues=list(dict.fromkeys(queues)),
+        limit=MESSAGES_READ,
+        retention=SNAPSHOTS_KEPT,
+        timeout=REDIS_TIMEOUT,
+    ).run()
+
+
+def _build(project: Path, options: ProfileOptions, variables: str | None) -> None:
+    """Build the views.
+
+    Raises:
+        StuckJobsError: if one of them cannot be relied on.
+    """
+    chosen = ["--vars", variables] if variables else []
+    for name in ("profile", "target"):
+        if value := getattr(options, name):
+            chosen += [f"--{name}", value]
+    profiles = (
+        contextlib.nullcontext(options.profiles_dir) if options.profiles_dir else find_profiles(project)
+    )
+    with profiles as directory:
+        outcome = build(project, directory, *WITHOUT_TESTS, *chosen)
+    if outcome.errors:
+        first = outcome.errors[0]
+        raise StuckJobsError(f"dbt build: {len(outcome.errors)} failed: {first.name}: {first.message}")
+
+
+@contextlib.contextmanager
+def _only_one(database: psycopg.Connection[Any], profile: Profile) -> Iterator[bool]:
+    """Whether no other cycle is under way; none begins until the end of the block, or of the process."""
+    key = [f"{profile.schema} heal"]
+    row = database.execute("select pg_try_advisory_lock(hashtext(%s))", key).fetchone()
+    is_alone = row == (True,)
+    try:
+        yield is_alone
+    finally:
+        if is_alone and not database.closed:
+            database.execute("select pg_advisory_unlock(hashtext(%s))", key)
+
+
+def _earlier(database: psycopg.Connection[Any], run_id: UUID) -> set[Key]:
+    """What earlier cycles recovered, and where it was stuck."""
+    text = files("stuck_jobs.heal").joinpath("earlier.sql").read_text(encoding="utf-8")
+    query = sql.SQL(text).format(raw=sql.Identifier(raw_schema()))
+    try:
+        rows = database.execute(query, {"run_id": run_id}).fetchall()
+    except psycopg.errors.UndefinedTable:
+        return set()
+    return {(point, kind, entity) for point, kind, entity in rows}
+
+
+def _report(
+    plan: Plan, done: list[Done], before: Iterable[Task], after: Iterable[Task], earlier: set[Key]
+) -> Report:
+    still_stuck = {_key(task) for task in after}
+    applied = [result for result in done if result.outcome == "applied"]
+    not_cured = [(result.task, f"{result.outcome}: {result.reason}") for result in done if result.reason]
+    not_cured += [(task, task.refusal or "") for task in plan.refused]
+    return Report(
+        cured=[result for result in applied if _key(result.task) not in still_stuck],
+        pending=[result for result in applied if _key(result.task) in still_stuck],
+        not_cured=not_cured,
+        restuck=[task for task in before if _key(task) in earlier],
+        by_hand=len({task.key for task in before if not task.is_automatic}),
+    )
+
+
+def _key(task: Task) -> Key:
+    return task.accumulation_point, task.entity_type, task.entity_id
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for title, results in (("cured", report.cured), ("under way", report.pending)):
+        for result in results:
+            yield f"{title}: {_words(result.task)}: {result.task.remedy}, {result.task.change}"
+    for task, reason in report.not_cured:
+        yield f"not cured: {_words(task)}: {reason}"
+    for task in report.restuck:
+        yield f"stuck again: {_words(task)}"
+    yield (
+        f"{len(report.cured)} cured, {len(report.pending)} under way, {len(report.not_cured)} not cured, "
+        f"{len(report.restuck)} stuck again, {report.by_hand} left for stuck-jobs recover"
+    )
+
+
+def _words(task: Task) -> str:
+    item = task.jobspec_id or "(no job)"
+    if task.entity_type != "job":
+        item += f", {task.entity_type} {task.entity_id}"
+    return f"{task.accumulation_point}: {item}"
+
+
+def _as_json(report: Report) -> str:
+    def item(task: Task, reason: str | None = None) -> dict[str, str | None]:
+        return {
+            "accumulation_point": task.accumulation_point,
+            "entity_type": task.entity_type,
+            "entity_id": task.entity_id,
+            "jobspec_id": task.jobspec_id,
+            "remedy": task.remedy,
+            "reason": reason,
+        }
+
+    return json.dumps(
+        {
+            "cured": [item(result.task) for result in report.cured],
+            "pending": [item(result.task) for result in report.pending],
+            "not_cured": [item(task, reason) for task, reason in report.not_cured],
+            "restuck": [item(task) for task in report.restuck],
+            "by_hand": report.by_hand,
+        }
+    )

@@ -1,0 +1,171 @@
+"""Do one task: a guarded change of a row, its message and its audit row, in one transaction or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, LiteralString
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.recover.locks import Locks
+from stuck_jobs.recover.log import Entry, write
+from stuck_jobs.recover.plan import Settings, Task, read_query
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task.
+
+    Attributes:
+        task: that was to be done.
+        outcome: applied, skipped or failed.
+        reason: why it was not applied; None if it was.
+    """
+
+    task: Task
+    outcome: str
+    reason: str | None = None
+
+
+@dataclass
+class Recoverer:
+    """Changes the pipeline.
+
+    Attributes:
+        connection: in autocommit mode, of a role that may.
+        settings: of the project.
+        raw_schema: of the audit table.
+        locks: of the workers.
+        run_id: for the audit.
+    """
+
+    connection: psycopg.Connection[Any]
+    settings: Settings
+    raw_schema: str
+    locks: Locks
+    run_id: UUID = field(default_factory=uuid4)
+    _types: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def apply(self, task: Task) -> Done:
+        """Do a task, unless its row has changed since the plan, or somebody is at it.
+
+        Raises:
+            StuckJobsError: if the role may not, or a server does not answer: then it would not go better with
+                the next task.
+        """
+        try:
+            with self.connection.transaction():
+                reason = self._change(task)
+                done = Done(task, "skipped" if reason else "applied", reason)
+                self._log(done)
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.ProgrammingError) or self.connection.closed:
+                raise StuckJobsError(f"{task.entity_type} {task.entity_id}: {_short(error)}") from error
+            done = Done(task, "failed", _short(error))
+            with self.connection.transaction():
+                self._log(done)
+        return done
+
+    def _change(self, task: Task) -> str | None:
+        """Make the change; or say why not."""
+        table = self.settings.jobs if task.entity_type == "job" else self.settings.executions
+        guard = {"id": task.entity_id, "fingerprint": task.fingerprint}
+        if self.connection.execute(read_query("lock_row.sql", table=table), guard).fetchone() is None:
+            return "it has changed since, or somebody is at it"
+        if task.jobspec_id and self.locks.is_held(task.jobspec_id):
+            return "its worker holds its lock"
+        if task.publishes and self._is_about_to_be_published(task):
+            return "its message waits in the outbox"
+        self._update(task, table)
+        if task.publishes:
+            self._publish(task)
+        return None
+
+    def _update(self, task: Task, table: sql.Identifier) -> None:
+        """Write the columns that the table has, of those that the remedy concerns."""
+        types = self._columns(table)
+        new: dict[str, sql.Composable] = {}
+        if task.remedy != "republish":
+            new["status"] = sql.Literal(task.new_status)
+            ended = sql.NULL if task.remedy == "reset" else self._now(types.get("completed_at"))
+            new["completed_at"] = ended
+        if task.remedy == "reset":
+            new["started_at"] = sql.NULL
+        if task.entity_type == "job":
+            new["updated_at"] = self._now(types.get("updated_at"))
+        if task.new_status == "failed":
+            error = f"stuck-jobs: {task.remedy}, {task.accumulation_point}, {task.cause}"
+            if task.entity_type == "job":
+                new["error_message"] = sql.Literal(error)
+            else:
+                new["original_error"] = sql.SQL("coalesce(original_error, {})").format(error)
+        assignments = sql.SQL(", ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(column), value)
+            for column, value in new.items()
+            if column in types
+        )
+        query = sql.SQL("update {} set {} where id = %(id)s").format(table, assignments)
+        if self.connection.execute(query, {"id": task.entity_id}).rowcount != 1:
+            raise psycopg.errors.RaiseException("the change did not reach its row")
+
+    def _publish(self, task: Task) -> None:
+        """Write a message into the outbox, as the API does."""
+        enqueued_at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        envelope = {
+            "id": task.jobspec_id, "enqueued_at": enqueued_at, "attempt": 0, "request_id": str(uuid4()),
+        }  # fmt: skip
+        created_at = self._now(self._columns(self.settings.outbox).get("created_at"))
+        query = sql.SQL("insert into {} (topic, payload, created_at) values (%s, %s, {})")
+        self.connection.execute(
+            query.format(self.settings.outbox, created_at), [task.topic, json.dumps(envelope)]
+        )
+
+    def _is_about_to_be_published(self, task: Task) -> bool:
+        query = read_query("unpublished.sql", outbox=self.settings.outbox)
+        return self.connection.execute(query, {"job": task.jobspec_id}).fetchone() is not None
+
+    def _log(self, done: Done) -> None:
+        task, is_applied = done.task, done.outcome == "applied"
+        reason = done.reason
+        if is_applied and task.remedy == "fail" and task.entity_type == "job":
+            reason = f"recovered {task.recoveries} times before"
+        entry = Entry(
+            run_id=self.run_id,
+            accumulation_point=task.accumulation_point,
+            entity_type=task.entity_type,
+            entity_id=task.entity_id,
+            jobspec_id=task.jobspec_id,
+            cause=task.cause,
+            remedy=task.remedy,
+            outcome=done.outcome,
+            reason=reason,
+            before={"status": task.status, "stuck_since": task.stuck_since and task.stuck_since.isoformat()},
+            after={"status": task.new_status, "published": task.publishes} if is_applied else None,
+        )
+        write(self.connection, self.raw_schema, entry)
+
+    def _columns(self, table: sql.Identifier) -> dict[str, str]:
+        """The table's columns with their types."""
+        name = table.as_string()
+        if name not in self._types:
+            rows = self.connection.execute(read_query("column_types.sql"), {"table": name})
+            self._types[name] = dict(rows.fetchall())
+        return self._types[name]
+
+    def _now(self, column_type: str | None) -> sql.Composable:
+        """The present, as a column of a type has it."""
+        now: LiteralString = "clock_timestamp()"
+        if column_type == "timestamp without time zone":
+            zone = sql.Literal(self.settings.source_time_zone)
+            return sql.SQL("({} at time zone {})").format(sql.SQL(now), zone)
+        return sql.SQL(now)
+
+
+def _short(error: psycopg.Error) -> str:
+    """What the server says, without the row that it quotes."""
+    return error.diag.message_primary or str(error)

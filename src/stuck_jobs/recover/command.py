@@ -1,0 +1,223 @@
+"""The command `stuck-jobs recover`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from stuck_jobs.collect.command import redis_option
+from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.collect.store import Store, raw_schema
+from stuck_jobs.dbt_project import find_project
+from stuck_jobs.display import humanise
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.gate.reading import prompt_profile, refusals
+from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
+from stuck_jobs.recover.apply import Done, Recoverer
+from stuck_jobs.recover.locks import Locks, NoLocks, RedisLocks
+from stuck_jobs.recover.plan import (
+    Plan,
+    Settings,
+    Task,
+    breaker,
+    choose,
+    count_live_jobs,
+    read_cancellations,
+    read_settings,
+    read_tasks,
+)
+from stuck_jobs.summary import read_points
+
+REDIS_TIMEOUT = 5.0
+"""For each answer, in seconds."""
+
+
+class TrippedError(StuckJobsError):
+    """So much is stuck that nothing was changed."""
+
+    exit_code = 1
+
+
+@click.command()
+@click.option("--point", multiple=True, metavar="NAME", help="Only what is stuck here; may be repeated.")
+@click.option("--job", multiple=True, metavar="ID", help="Only this job and its executions; may be repeated.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    help="How many items to change at most.  [default: recovery_max_items of the project, 100]",
+)
+@click.option("--cancel", is_flag=True, help="Cancel the jobs named with --job, stuck or not.")
+@click.option("--force", is_flag=True, help="Even if so much is stuck that the circuit breaker refuses.")
+@click.option("--apply", "is_applied", is_flag=True, help="Do it; without this nothing is changed.")
+@click.option(
+    "--format", "shown_as", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+@redis_option
+@connection_options
+@click.pass_context
+def recover(
+    ctx: click.Context,
+    connection: ProfileOptions,
+    point: tuple[str, ...],
+    job: tuple[str, ...],
+    limit: int | None,
+    cancel: bool,
+    force: bool,
+    is_applied: bool,
+    shown_as: str,
+    redis_url: str,
+) -> None:
+    """Put right what is stuck, each job and execution by the remedy of its point.
+
+    Without --apply it changes nothing and shows the plan. With it each item is changed in a transaction of
+    its own, with its message for the queue and its row in recovery_log; an item that has changed since the
+    plan, or that a worker holds, is skipped. See docs/recovery.md for the remedies and the safety rails.
+
+    Exits with 0 if the plan was shown or carried out; 1 if the circuit breaker refused, or a change failed;
+    2 if there is no answer: a server or the views cannot be reached, or this role may not change the jobs.
+    """
+    if cancel and not job:
+        raise click.UsageError("--cancel needs --job")
+    with opened(connection) as (database, profile):
+        settings = read_settings(database, profile.schema)
+        known = {found.accumulation_point for found in read_points(database, profile.schema)}
+        if unknown := sorted(set(point) - known):
+            raise StuckJobsError(f"there is no enabled point {', '.join(unknown)}")
+        most = settings.max_items if limit is None else limit
+        if cancel:
+            plan = choose(read_cancellations(database, profile.schema, settings, job), most)
+            if not plan.tasks and not plan.refused:
+                raise StuckJobsError(f"there is no job {', '.join(job)}")
+        else:
+            tasks = read_tasks(database, profile.schema)
+            tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema))
+            plan = dataclasses.replace(choose(tasks, most, point, job), tripped=tripped)
+        if not is_applied:
+            show_plan(plan, shown_as)
+            return
+        done = carry_out(new_recoverer(database, settings, redis_url), plan, force)
+    show_done(plan, done, shown_as)
+    ctx.exit(any(result.outcome == "failed" for result in done))
+
+
+@contextmanager
+def opened(options: ProfileOptions) -> Iterator[tuple[psycopg.Connection[Any], Profile]]:
+    """The database, whose refusals are one line each."""
+    profile = prompt_profile(options)
+    with refusals(), connect(profile) as database:
+        yield database, profile
+
+
+def carry_out(recoverer: Recoverer, plan: Plan, force: bool) -> list[Done]:
+    """Do the tasks of a plan, one after the other.
+
+    Args:
+        recoverer: who does them.
+        plan: what to do.
+        force: even if the circuit breaker refuses.
+
+    Raises:
+        TrippedError: if the circuit breaker refuses.
+        StuckJobsError: if a server refuses; what was done before stays.
+    """
+    if not plan.tasks:
+        return []
+    if plan.tripped and not force:
+        raise TrippedError(f"nothing was changed: {plan.tripped}; look for the cause, or use --force")
+    Store(recoverer.connection, recoverer.raw_schema, find_project()).create_tables("recovery_log")
+    return [recoverer.apply(task) for task in plan.tasks]
+
+
+def new_recoverer(database: psycopg.Connection[Any], settings: Settings, redis_url: str) -> Recoverer:
+    """Who changes the pipeline, and asks for locks where there are any."""
+    locks: Locks = NoLocks()
+    if settings.redis_enabled:
+        locks = RedisLocks(parse_redis_url(redis_url), REDIS_TIMEOUT)
+    return Recoverer(database, settings, raw_schema(), locks)
+
+
+def show_plan(plan: Plan, shown_as: str) -> None:
+    """Print what would be done, and what would not, and why."""
+    if shown_as == "json":
+        rows = [_row(task, "planned") for task in plan.tasks]
+        rows += [_row(task, "refused", task.refusal) for task in plan.refused]
+        click.echo(json.dumps({"applied": False, "tripped": plan.tripped, "left": plan.left, "items": rows}))
+        return
+    lines = [(task, task.change) for task in plan.tasks]
+    lines += [(task, f"left alone: {task.refusal}") for task in plan.refused]
+    _show("Recovery plan", lines)
+    words = f"Nothing was changed: {len(plan.tasks)} can be put right"
+    if plan.left:
+        words += f" now, {plan.left} more later"
+    words += f", {len(plan.refused)} are left alone."
+    if plan.tasks:
+        words += " Add --apply to do it."
+    click.echo(words)
+    if plan.tripped and plan.tasks:
+        click.echo(f"The circuit breaker would refuse: {plan.tripped}.")
+
+
+def show_done(plan: Plan, done: list[Done], shown_as: str) -> None:
+    """Print what was done, and what was not, and why."""
+    if shown_as == "json":
+        rows = [_row(result.task, result.outcome, result.reason) for result in done]
+        rows += [_row(task, "refused", task.refusal) for task in plan.refused]
+        click.echo(json.dumps({"applied": True, "tripped": plan.tripped, "left": plan.left, "items": rows}))
+        return
+    lines = [
+        (result.task, result.task.change if result.reason is None else f"{result.outcome}: {result.reason}")
+        for result in done
+    ]
+    lines += [(task, f"left alone: {task.refusal}") for task in plan.refused]
+    _show("Recovery", lines)
+    counts = {
+        outcome: sum(result.outcome == outcome for result in done)
+        for outcome in ("applied", "skipped", "failed")
+    }
+    words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    words += f", {len(plan.refused)} left alone"
+    click.echo(f"{words}, {plan.left} left for later." if plan.left else f"{words}.")
+
+
+def _show(title: str, lines: list[tuple[Task, str]]) -> None:
+    if not lines:
+        return
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("point", "job", "item", "age", "cause", "remedy"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("change")
+    for task, change in lines:
+        item = "" if task.entity_type == "job" else f"{task.entity_type} {task.entity_id}"
+        table.add_row(
+            task.accumulation_point or "(by hand)",
+            task.jobspec_id or "(no job)",
+            item,
+            humanise(task.age_seconds, 1),
+            task.cause,
+            task.remedy,
+            change,
+        )
+    Console().print(table)
+
+
+def _row(task: Task, outcome: str, reason: str | None = None) -> dict[str, object]:
+    return {
+        "accumulation_point": task.accumulation_point,
+        "entity_type": task.entity_type,
+        "entity_id": task.entity_id,
+        "jobspec_id": task.jobspec_id,
+        "cause": task.cause,
+        "age_seconds": task.age_seconds,
+        "remedy": task.remedy,
+        "change": task.change,
+        "outcome": outcome,
+        "reason": reason,
+    }

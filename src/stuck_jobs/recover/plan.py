@@ -1,0 +1,266 @@
+"""What is to be recovered: read from the views, which judge it, and narrowed down to what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from stuck_jobs.errors import StuckJobsError
+
+PREFERENCE = ("close", "reset", "republish", "timeout", "fail", "cancel")
+"""Where a job is stuck at several points: what brings it furthest."""
+
+CLOSED = ("completed", "failed", "cancelled")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The row of `int_recovery_settings`.
+
+    Attributes:
+        max_items: how many items a run may change.
+        breaker_items: more items stuck at once are a systemic fault.
+        breaker_share: a greater share of the live jobs likewise,
+        breaker_min_jobs: from so many stuck jobs on.
+        max_attempts: how often a job is recovered before it is failed.
+        backoff_minutes: how long it is left alone after the first time.
+        redis_enabled: whether there is a Redis to ask for locks.
+        source_time_zone: of the zone-less timestamps.
+        source_schema: of the watched tables.
+        jobs_table: its name.
+        executions_table: its name.
+        outbox_table: its name.
+        automatic_requeues: the points at which heal may requeue.
+    """
+
+    max_items: int
+    breaker_items: int
+    breaker_share: float
+    breaker_min_jobs: int
+    max_attempts: int
+    backoff_minutes: float
+    redis_enabled: bool
+    source_time_zone: str
+    source_schema: str
+    jobs_table: str
+    executions_table: str
+    outbox_table: str
+    automatic_requeues: list[str]
+
+    @property
+    def jobs(self) -> sql.Identifier:
+        """The qualified name of the jobs."""
+        return sql.Identifier(self.source_schema, self.jobs_table)
+
+    @property
+    def executions(self) -> sql.Identifier:
+        """The qualified name of the executions."""
+        return sql.Identifier(self.source_schema, self.executions_table)
+
+    @property
+    def outbox(self) -> sql.Identifier:
+        """The qualified name of the outbox."""
+        return sql.Identifier(self.source_schema, self.outbox_table)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row of `int_recovery_plan`.
+
+    Attributes:
+        accumulation_point: where it is stuck; None for a job that somebody cancels.
+        entity_type: job or execution.
+        entity_id: its primary key.
+        jobspec_id: the public id of its job; None for an orphan.
+        status: in which it is stuck.
+        cause: why.
+        stuck_since: since when.
+        age_seconds: for how long.
+        remedy: what would be done.
+        new_status: in which that leaves it.
+        topic: where its message would go.
+        recoveries: how often its job was recovered before.
+        fingerprint: of its row; None if it is gone.
+        is_automatic: whether heal may do it.
+        refusal: why it must not be touched; None if it may be.
+    """
+
+    accumulation_point: str | None
+    entity_type: str
+    entity_id: str
+    jobspec_id: str | None
+    status: str | None
+    cause: str
+    stuck_since: datetime | None
+    age_seconds: int | None
+    remedy: str
+    new_status: str | None
+    topic: str | None
+    recoveries: int
+    fingerprint: str | None
+    is_automatic: bool
+    refusal: str | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies the thing that would be changed."""
+        return self.entity_type, self.entity_id
+
+    @property
+    def publishes(self) -> bool:
+        """Whether a message is written for it."""
+        return self.remedy in ("republish", "reset")
+
+    @property
+    def change(self) -> str:
+        """What would be done, in words."""
+        words = f"{self.status or 'no status'} \N{RIGHTWARDS ARROW} {self.new_status}"
+        if self.remedy == "republish":
+            words = f"message to {self.topic}"
+        elif self.remedy == "reset":
+            words += f", times cleared, message to {self.topic}"
+        elif self.remedy == "fail" and self.entity_type == "job":
+            words += f": recovered {self.recoveries} times"
+        return words
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is stuck, and what of it is to be put right.
+
+    Attributes:
+        tasks: that can be done, the oldest first, no more than the run may do.
+        refused: those that must not be done; `refusal` says why.
+        left: how many could be done, but are more than the run may do.
+        tripped: why nothing at all should be done; None if nothing speaks against it.
+    """
+
+    tasks: list[Task]
+    refused: list[Task]
+    left: int
+    tripped: str | None
+
+
+def read_settings(connection: psycopg.Connection[Any], schema: str) -> Settings:
+    """Read what recovery keeps to.
+
+    Args:
+        connection: of somebody who may read the views.
+        schema: of the views.
+
+    Raises:
+        StuckJobsError: if the views are not there.
+    """
+    query = sql.SQL("select * from {}.int_recovery_settings").format(sql.Identifier(schema))
+    with connection.cursor(row_factory=class_row(Settings)) as cursor:
+        row = cursor.execute(query).fetchone()
+    if row is None:
+        raise StuckJobsError(f"{schema}.int_recovery_settings is empty: run dbt build")
+    return row
+
+
+def read_tasks(connection: psycopg.Connection[Any], schema: str) -> list[Task]:
+    """Everything that has a remedy, once for each point at which it is stuck.
+
+    Args:
+        connection: of somebody who may read the views.
+        schema: of the views.
+    """
+    return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)))
+
+
+def read_cancellations(
+    connection: psycopg.Connection[Any], schema: str, settings: Settings, jobs: Collection[str]
+) -> list[Task]:
+    """The jobs that somebody wants to cancel, stuck or not.
+
+    Args:
+        connection: of somebody who may read the views and the jobs.
+        schema: of the views.
+        settings: say where the jobs are.
+        jobs: their public ids, or their primary keys.
+    """
+    query = read_query("cancellations.sql", schema=sql.Identifier(schema), jobs=settings.jobs)
+    ids = [int(job) for job in jobs if job.isdecimal() and len(job) < 19]
+    return _tasks(connection, query, {"jobs": list(jobs), "ids": ids})
+
+
+def choose(
+    tasks: Iterable[Task], limit: int, points: Collection[str] = (), jobs: Collection[str] = ()
+) -> Plan:
+    """Narrow the tasks down, one for each job and execution.
+
+    Args:
+        tasks: all.
+        limit: how many may be done.
+        points: only what is stuck there; empty for everywhere.
+        jobs: only these and their executions, by public id or, a job, by primary key; empty for all.
+    """
+    chosen: dict[tuple[str, str], Task] = {}
+    for task in tasks:
+        if points and task.accumulation_point not in points:
+            continue
+        if jobs and task.jobspec_id not in jobs and (task.entity_type != "job" or task.entity_id not in jobs):
+            continue
+        other = chosen.get(task.key)
+        if other is None or _rank(task) < _rank(other):
+            chosen[task.key] = task
+    ordered = sorted(chosen.values(), key=lambda task: (-(task.age_seconds or 0), task.key))
+    possible = [task for task in ordered if task.refusal is None]
+    refused = [task for task in ordered if task.refusal is not None]
+    return Plan(possible[:limit], refused, max(0, len(possible) - limit), None)
+
+
+def breaker(tasks: Collection[Task], settings: Settings, live_jobs: int) -> str | None:
+    """Why so much is stuck that no recovery of single items puts it right; None if it is not so much.
+
+    Args:
+        tasks: all.
+        settings: say how much is too much.
+        live_jobs: how many jobs are not closed.
+    """
+    items = len({task.key for task in tasks})
+    jobs = len({task.key for task in tasks if task.entity_type == "job" and task.status not in CLOSED})
+    if items > settings.breaker_items:
+        return f"{items} items are stuck at once, more than {settings.breaker_items} (recovery_breaker_items)"
+    share = jobs / max(live_jobs, 1)
+    if jobs >= settings.breaker_min_jobs and share > settings.breaker_share:
+        limit = f"{settings.breaker_share:.0%} (recovery_breaker_share)"
+        return f"{jobs} of {live_jobs} live jobs are stuck at once, more than {limit}"
+    return None
+
+
+def count_live_jobs(connection: psycopg.Connection[Any], schema: str) -> int:
+    """How many jobs are not closed."""
+    query = sql.SQL("select count(*) from {}.int_live_jobs").format(sql.Identifier(schema))
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+def read_query(name: str, **names: sql.Composable) -> sql.Composed:
+    """One of the package's queries.
+
+    Args:
+        name: of its file.
+        names: what to put in for its placeholders.
+    """
+    text = files("stuck_jobs.recover").joinpath(name).read_text(encoding="utf-8")
+    return sql.SQL(text).format(**names)
+
+
+def _tasks(
+    connection: psycopg.Connection[Any], query: sql.Composed, parameters: dict[str, Any] | None = None
+) -> list[Task]:
+    with connection.cursor(row_factory=class_row(Task)) as cursor:
+        return cursor.execute(query, parameters).fetchall()
+
+
+def _rank(task: Task) -> tuple[bool, int]:
+    return task.refusal is not None, PREFERENCE.index(task.remedy)
