@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import click
 
-from stuck_jobs.alert.changes import Rules
+from stuck_jobs.alert.changes import OK, Rules
 from stuck_jobs.alert.channels import Channel, Sentry, chosen_channels
 from stuck_jobs.alert.http import DeliveryError
+from stuck_jobs.alert.notice import headline
 from stuck_jobs.alert.run import deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.collect.store import raw_schema
@@ -72,6 +74,8 @@ def alert(
     severity has risen, breached has become unknown or the other way round), is resolved, starts to flap, and
     as a reminder. What cannot be delivered is kept and tried again by the next run.
 
+    Without a channel it prints what it would open, and remembers nothing.
+
     Exits with 0 if everything was delivered, or another run is under way; 2 if a delivery failed, or the
     summary cannot be read. What is stuck does not change the exit code: that is what gate is for.
     """
@@ -80,6 +84,9 @@ def alert(
         return
     rules = Rules(timedelta(hours=remind_hours), flap_changes, timedelta(minutes=flap_minutes))
     channels = chosen_channels(sentry_dsn, webhook)
+    if not channels:
+        _print(connection)
+        return
     with _checked_in(channels, every_minutes):
         _tell(connection, channels, rules)
 
@@ -112,6 +119,14 @@ def unmute(connection: ProfileOptions, point: str) -> None:
     with _opened(connection) as (store, _):
         was_muted = store.unmute(point)
     click.echo(f"{point} is no longer muted" if was_muted else f"{point} was not muted")
+
+
+def _print(connection: ProfileOptions) -> None:
+    """Show what a channel would be told, were there one."""
+    for point in read_summary(prompt_profile(connection)).points:
+        if point.state != OK:
+            click.echo(headline({"kind": "opened", **dataclasses.asdict(point)}))
+    click.echo("nobody was told: set SENTRY_DSN or STUCK_JOBS_WEBHOOK_URL", err=True)
 
 
 def _tell(connection: ProfileOptions, channels: list[Channel], rules: Rules) -> None:
