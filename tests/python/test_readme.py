@@ -292,7 +292,7 @@ def test_a_page_says_what_the_registry_says(point: str) -> None:
     (facts,) = tables(page)[0]
     for field in ("level", "max_count", "severity", "remedy"):
         assert facts[field] == str(fields[field])
-    names = ("max_age_minutes", "max_depth", "min_executions", "max_rate")
+    names = ("max_age_minutes", "max_depth", "min_executions", "max_rate", "min_recoveries")
     limits = ", ".join(f"{name} {fields[name]}" for name in names if name in fields)
     assert facts["limit"] == (limits or facts["limit"])
     assert bool(limits) != facts["limit"].startswith("any ")
@@ -409,10 +409,11 @@ def test_the_statements_on_a_page_do_what_they_say(watched: Warehouse, point: st
         connection.rollback()
 
 
-def test_every_command_on_a_page_runs(programs: str, tmp_path: Path) -> None:
+def test_every_command_on_a_page_runs(programs: str, watched: Warehouse, tmp_path: Path) -> None:
     directory = tmp_path / "anywhere"
     directory.mkdir()
-    environment = dict(os.environ) | {"PATH": programs, "REDIS_URL": EXAMPLE_REDIS}
+    environment = dict(os.environ) | watched.libpq | {"PATH": programs, "REDIS_URL": EXAMPLE_REDIS}
+    environment |= {"DBT_PROFILES_DIR": str(watched.scratch), "STUCK_JOBS_SCHEMA": watched.schema}
     run("redis-cli LPUSH jobs:dead message", directory, environment)
     for point in registry():
         for block in blocks(f"{POINT_PAGES}/{point}.md", "bash"):

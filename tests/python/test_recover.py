@@ -1,0 +1,623 @@
+"""Recovery changes what it said it would, and never what somebody else is at."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from click.testing import CliRunner
+from conftest import ROOT, Outcome, Warehouse
+from summaries import COMMAND
+
+from stuck_jobs import embedded
+from stuck_jobs.cli import main
+from stuck_jobs.collect.command import Collector
+from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.profile import Profile, connect
+from stuck_jobs.recover.apply import Recoverer
+from stuck_jobs.recover.locks import RedisLocks
+from stuck_jobs.recover.plan import choose, read_settings, read_tasks
+
+WITH_REDIS = {"redis_enabled": True}
+SPEC = {"constraints": {"regions": ["US"]}, "metadata": {"models": ["m"]}, "questions": ["a", "b", "c"]}
+EVERYTHING = """
+    select 'job' as kind, jobs::text as row from jobs
+    union all select 'execution', executions::text from executions
+    union all select 'outbox', outbox::text from outbox
+    union all select 'log', recovery_log::text from stuck_jobs_raw.recovery_log
+    order by 1, 2
+"""
+WITNESS = """
+    create table changes (
+        job text, before text, after text, who text default current_setting('application_name')
+    );
+    create function witness() returns trigger language plpgsql security definer as $$
+    begin
+        insert into changes (job, before, after) values (old.jobspec_id, old.status, new.status);
+        return new;
+    end $$;
+    create trigger witness before update on jobs for each row execute function witness();
+"""
+
+
+@dataclass
+class Pipeline:
+    """The watched servers, and the commands against them."""
+
+    warehouse: Warehouse
+    server: embedded.Redis
+    client: redis.Redis
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.warehouse.libpq | {
+            "DBT_PROFILES_DIR": str(self.warehouse.scratch), "STUCK_JOBS_SCHEMA": "stuck_jobs",
+            "REDIS_URL": self.server.url, "COLUMNS": "200",
+        }  # fmt: skip
+
+    @property
+    def profile(self) -> Profile:
+        host, port, database = (self.warehouse.libpq[name] for name in ("PGHOST", "PGPORT", "PGDATABASE"))
+        return Profile(host, int(port), "postgres", database, "stuck_jobs")
+
+    def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.warehouse.connect(autocommit=True) as connection:
+            cursor = connection.execute(query.encode(), parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def collect(self) -> None:
+        address = parse_redis_url(self.server.url)
+        Collector(self.profile, ROOT, address, ["jobs"], 10_000, timedelta(days=1), timeout=5).run()
+
+    def clear(self) -> None:
+        self.client.flushall()
+        self.sql("truncate jobs, executions, outbox, stuck_jobs_raw.recovery_log restart identity cascade")
+
+    def run(self, *arguments: str, **variables: str) -> Outcome:
+        result = CliRunner().invoke(main, arguments, env=self.environment | variables)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.output)
+
+    def items(self, *arguments: str) -> dict[str, dict[str, Any]]:
+        """What recover says of each thing, by its job and, of executions, their kind."""
+        outcome = self.run("recover", "--format", "json", *arguments)
+        assert outcome.exit_code == 0, outcome.output
+        return {
+            (item["jobspec_id"] or "nobody") + ("" if item["entity_type"] == "job" else "/execution"): item
+            for item in json.loads(outcome.output)["items"]
+        }
+
+    def job(self, name: str, status: str, minutes: float = 60, **columns: Any) -> int:
+        """A job whose last write is so long ago."""
+        values = {"jobspec_id": name, "jobspec_data": json.dumps(SPEC), "status": status} | columns
+        names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+        query = (
+            f"insert into jobs ({names}, created_at, updated_at) select {marks}, at, at"
+            f" from (select now() - {minutes} * interval '1 minute' as at) as clock returning id"
+        )
+        return int(self.sql(query, *values.values())[0][0])
+
+    def execution(self, job: int | None, question: str, status: str, minutes: float = 60) -> None:
+        self.sql(
+            "insert into executions (job_id, provider_id, region, status, model_id, question_id, started_at,"
+            " created_at, completed_at) select %s, 'p', 'us-east', %s, 'm', %s, at, at,"
+            " case when %s in ('completed', 'failed') then at end"
+            f" from (select now() - {minutes} * interval '1 minute' as at) as clock",
+            job, status, question, status,
+        )  # fmt: skip
+
+    def published(self, name: str) -> None:
+        """A message that was pushed, and is in no queue."""
+        self.sql(
+            "insert into outbox (topic, payload, created_at, published_at)"
+            " values ('jobs', %s, now() - interval '1 hour', now() - interval '1 hour')",
+            json.dumps({"id": name}),
+        )
+
+    def status(self, name: str) -> str:
+        return str(self.sql("select status from jobs where jobspec_id = %s", name)[0][0])
+
+    def messages(self, name: str) -> list[tuple[Any, ...]]:
+        return self.sql(
+            "select topic, payload ->> 'attempt' from outbox where payload ->> 'id' = %s"
+            " and published_at is null",
+            name,
+        )
+
+
+@pytest.fixture(scope="module")
+def opened(new_warehouse: Callable[[], Warehouse]) -> Iterator[Pipeline]:
+    warehouse = new_warehouse()
+    warehouse.execute("alter table jobs add column error_message text", WITNESS)
+    outcome = warehouse.run_dbt("run", variables=WITH_REDIS)
+    assert outcome.exit_code == 0, outcome.output
+    with embedded.redis_server() as server, redis.Redis.from_url(server.url) as client:
+        yield Pipeline(warehouse, server, client)
+
+
+@pytest.fixture
+def pipeline(opened: Pipeline) -> Pipeline:
+    opened.clear()
+    return opened
+
+
+def fill(pipeline: Pipeline) -> None:
+    """A job of each kind."""
+    pipeline.job("forgotten", "created")
+    pipeline.job("lost", "queued")
+    pipeline.published("lost")
+    pipeline.job("waiting", "created")
+    pipeline.client.lpush("jobs", json.dumps({"id": "waiting"}))
+    pipeline.job("silent", "processing")
+    pipeline.job("busy", "processing")
+    pipeline.client.set("job:processing:busy", "worker")
+    pipeline.job("twin", "processing")
+    pipeline.client.zadd("jobs:retry", {json.dumps({"id": "twin"}): 4_000_000_000})
+    done = pipeline.job("done", "running", started_at="2026-01-01")
+    half = pipeline.job("half", "running")
+    for question in "abc":
+        pipeline.execution(done, question, "completed")
+        pipeline.execution(half, question, "completed" if question == "a" else "failed")
+    interrupted = pipeline.job("open", "running", started_at="2026-01-01")
+    pipeline.execution(interrupted, "a", "running")
+    closed = pipeline.job("closed", "completed", completed_at="2026-01-01")
+    for question in "abc":
+        pipeline.execution(closed, question, "completed")
+    pipeline.execution(closed, "a", "retrying")
+    pipeline.execution(None, "a", "running")
+    pipeline.job("odd", "finalizing")
+    pipeline.job("fine", "processing", minutes=1)
+
+
+def test_without_apply_nothing_changes_and_the_plan_says_what_would(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.collect()
+    before = pipeline.sql(EVERYTHING)
+    items = pipeline.items()
+
+    assert pipeline.sql(EVERYTHING) == before
+    planned = {name: item["remedy"] for name, item in items.items() if item["outcome"] == "planned"}
+    assert planned == {
+        "forgotten": "republish", "lost": "republish", "silent": "reset", "done": "close", "half": "close",
+        "open": "reset", "open/execution": "fail", "closed/execution": "fail", "fine": "reset",
+    }  # fmt: skip
+    assert items["fine"]["accumulation_point"] == "worker_lost"
+    refused = {name: item["reason"] for name, item in items.items() if item["outcome"] == "refused"}
+    assert refused == {
+        "waiting": "a message would not help: message_waiting",
+        "busy": "its worker holds its lock",
+        "twin": "its message waits in the queue",
+        "nobody/execution": "nobody knows its job",
+    }
+    table = pipeline.run("recover")
+    assert table.exit_code == 0
+    assert "processing → created, times cleared, message to jobs" in table.output
+    assert "Nothing was changed: 9 can be put right, 4 are left alone. Add --apply" in table.output
+
+
+def test_apply_does_it_once_and_writes_it_down(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.collect()
+    left_alone = "select jobs::text from jobs where jobspec_id in ('waiting', 'busy', 'odd', 'twin')"
+    untouched = pipeline.sql(left_alone)
+    outcomes = {name: item["outcome"] for name, item in pipeline.items("--apply").items()}
+
+    assert {name for name, outcome in outcomes.items() if outcome == "applied"} == {
+        "forgotten", "lost", "silent", "done", "half", "open", "open/execution", "closed/execution", "fine",
+    }  # fmt: skip
+    assert [pipeline.status(name) for name in ("forgotten", "lost", "silent", "done", "half", "open")] == [
+        "created", "queued", "created", "completed", "failed", "created",
+    ]  # fmt: skip
+    for name in ("forgotten", "lost", "silent", "open"):
+        assert pipeline.messages(name) == [("jobs", "0")]
+    assert pipeline.messages("done") == []
+    times = "select started_at, completed_at is null, error_message from jobs where jobspec_id = %s"
+    assert pipeline.sql(times, "open") == [(None, True, None)]
+    ((_, is_open, error),) = pipeline.sql(times, "half")
+    assert (is_open, error) == (False, "stuck-jobs: close, job_not_closed, final_write_failed")
+    moved = "select now() - updated_at < interval '1 minute' from jobs where jobspec_id = 'silent'"
+    assert pipeline.sql(moved) == [(True,)]
+    ended = (
+        "select status, original_error is not null from executions"
+        " where completed_at > now() - interval '1 minute'"
+    )
+    assert pipeline.sql(ended) == [("failed", True)] * 2
+    log = pipeline.sql(
+        "select jobspec_id, accumulation_point, remedy, cause, before ->> 'status', after ->> 'status', actor"
+        " from stuck_jobs.recovery_log where entity_type = 'job' and jobspec_id in ('lost', 'silent')"
+        " order by jobspec_id"
+    )
+    assert log == [
+        ("lost", "job_queued", "republish", "message_lost", "queued", "queued", "postgres"),
+        ("silent", "worker_lost", "reset", "lock_gone", "processing", "created", "postgres"),
+    ] or log[1][1:4] == ("job_processing", "reset", "worker_lost")
+    assert pipeline.sql("select count(*), count(distinct run_id) from stuck_jobs.recovery_log") == [(9, 1)]
+
+    after = pipeline.sql(EVERYTHING)
+    assert "applied" not in {item["outcome"] for item in pipeline.items("--apply").values()}
+    pipeline.collect()
+    assert "applied" not in {item["outcome"] for item in pipeline.items("--apply").values()}
+    assert pipeline.sql(EVERYTHING) == after
+    assert pipeline.sql(left_alone) == untouched
+
+
+def test_point_job_and_limit_narrow_it_down(pipeline: Pipeline) -> None:
+    fill(pipeline)
+    pipeline.collect()
+    assert {*pipeline.items("--point", "job_created")} == {"forgotten", "waiting"}
+    assert {*pipeline.items("--job", "open")} == {"open", "open/execution"}
+    assert {*pipeline.items("--job", "open", "--point", "job_running")} == {"open"}
+    assert pipeline.items("--job", "open", "--point", "job_running")["open"]["remedy"] == "timeout"
+    by_id = str(pipeline.sql("select id from jobs where jobspec_id = 'lost'")[0][0])
+    assert {*pipeline.items("--job", by_id)} == {"lost"}
+    limited = json.loads(pipeline.run("recover", "--limit", "2", "--format", "json", "--apply").output)
+    assert sum(item["outcome"] == "applied" for item in limited["items"]) == 2
+    assert limited["left"] == 7
+    assert pipeline.run("recover", "--point", "job_creatd").exit_code == 2
+    assert pipeline.run("recover", "--job", "nobody").exit_code == 0
+
+
+def test_timeout_fails_a_job_that_nobody_works_on(pipeline: Pipeline) -> None:
+    pipeline.job("open", "running", started_at="2026-01-01")
+    pipeline.collect()
+    assert pipeline.items("--point", "job_running", "--apply")["open"]["outcome"] == "applied"
+    columns = "status, completed_at is not null, error_message"
+    assert pipeline.sql(f"select {columns} from jobs") == [
+        ("failed", True, "stuck-jobs: timeout, job_running, never_started")
+    ]
+
+
+def test_without_a_fresh_snapshot_nobody_knows_and_nothing_is_reset(pipeline: Pipeline) -> None:
+    pipeline.collect()
+    pipeline.job("forgotten", "created")
+    pipeline.job("silent", "processing")
+    pipeline.sql("update stuck_jobs_raw.queue_snapshots set observed_at = now() - interval '1 hour'")
+    items = pipeline.items("--apply")
+    assert items["forgotten"]["outcome"] == "applied"
+    assert items["silent"]["reason"] == "no snapshot shows whether its worker holds its lock"
+    assert pipeline.status("silent") == "processing"
+
+
+def test_a_lock_that_was_taken_since_the_snapshot_is_seen(pipeline: Pipeline) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    pipeline.client.set("job:processing:silent", "worker")
+    item = pipeline.items("--apply")["silent"]
+    assert (item["outcome"], item["reason"]) == ("skipped", "its worker holds its lock")
+    assert pipeline.status("silent") == "processing"
+    assert pipeline.sql("select outcome, reason from stuck_jobs.recovery_log") == [
+        ("skipped", "its worker holds its lock")
+    ]
+
+
+def test_a_redis_that_does_not_answer_is_no_evidence(pipeline: Pipeline) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    outcome = pipeline.run("recover", "--apply", REDIS_URL="redis://u:secret@127.0.0.1:1/0")
+    assert outcome.exit_code == 2
+    assert "Redis: " in outcome.output
+    assert "secret" not in outcome.output
+    assert pipeline.status("silent") == "processing"
+
+
+def test_a_message_that_is_about_to_be_published_is_enough(pipeline: Pipeline) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    tasks = _tasks(pipeline)
+    pipeline.sql(
+        "insert into outbox (topic, payload) values ('jobs', %s)", json.dumps({"jobspec_id": "silent"})
+    )
+    assert pipeline.items("--apply")["silent"]["reason"] == "its message waits in the outbox"
+    with _recoverer(pipeline) as recoverer:
+        assert [recoverer.apply(task).reason for task in tasks] == ["its message waits in the outbox"]
+
+
+def test_a_job_is_recovered_three_times_with_pauses_and_then_failed(pipeline: Pipeline) -> None:
+    pipeline.job("cursed", "processing")
+    for _ in range(3):
+        pipeline.collect()
+        assert pipeline.items("--apply")["cursed"]["remedy"] == "reset"
+        pipeline.sql("update outbox set published_at = now()")
+        pipeline.sql("update jobs set status = 'processing', updated_at = now() - interval '1 hour'")
+        pipeline.collect()
+        assert "recovered a short time ago" in pipeline.items("--apply")["cursed"]["reason"]
+        pipeline.sql(
+            "update stuck_jobs_raw.recovery_log"
+            " set recovered_at = recovered_at - interval '10 min' * 2 ^ (%s)",
+            pipeline.sql("select count(*) - 1 from stuck_jobs_raw.recovery_log")[0][0],
+        )
+    item = pipeline.items("--apply")["cursed"]
+    assert (item["remedy"], item["outcome"]) == ("fail", "applied")
+    assert pipeline.status("cursed") == "failed"
+    assert pipeline.messages("cursed") == []
+    assert pipeline.sql("select reason from stuck_jobs.recovery_log where remedy = 'fail'") == [
+        ("recovered 3 times before",)
+    ]
+    assert pipeline.sql(
+        "select cause, recoveries from stuck_jobs.repeated_recoveries where jobspec_id = 'cursed'"
+    ) == [("given_up", 3)]
+
+
+def test_the_circuit_breaker_refuses_a_systemic_fault(pipeline: Pipeline) -> None:
+    for number in range(60):
+        pipeline.job(f"job-{number}", "created")
+    before = pipeline.sql(EVERYTHING)
+    assert "The circuit breaker would refuse: 60 of 60 live jobs" in pipeline.run("recover").output
+    outcome = pipeline.run("recover", "--apply")
+    assert (outcome.exit_code, pipeline.sql(EVERYTHING)) == (1, before)
+    assert "nothing was changed: 60 of 60 live jobs are stuck at once" in outcome.output
+    forced = pipeline.run("recover", "--apply", "--force", "--limit", "10")
+    assert forced.exit_code == 0
+    assert "10 applied, 0 skipped, 0 failed, 0 left alone, 50 left for later." in forced.output
+    for number in range(60):
+        pipeline.job(f"healthy-{number}", "created", minutes=1)
+    assert pipeline.run("recover", "--apply", "--limit", "1").exit_code == 0
+
+
+def test_cancel_is_by_hand_and_of_live_jobs_only(pipeline: Pipeline) -> None:
+    pipeline.job("odd", "finalizing", minutes=1)
+    pipeline.job("closed", "completed")
+    pipeline.job("busy", "processing")
+    pipeline.client.set("job:processing:busy", "worker")
+    pipeline.collect()
+    assert pipeline.run("recover", "--cancel").exit_code == 2
+    assert pipeline.run("recover", "--cancel", "--job", "nobody", "--apply").exit_code == 2
+    items = pipeline.items("--cancel", "--job", "odd", "--job", "closed", "--job", "busy")
+    assert [items[name]["outcome"] for name in ("odd", "closed", "busy")] == ["planned", "refused", "planned"]
+    assert pipeline.status("odd") == "finalizing"
+    items = pipeline.items("--cancel", "--job", "odd", "--job", "closed", "--job", "busy", "--apply")
+    assert [items[name]["outcome"] for name in ("odd", "closed", "busy")] == ["applied", "refused", "skipped"]
+    assert [pipeline.status(name) for name in ("odd", "closed", "busy")] == [
+        "cancelled", "completed", "processing",
+    ]  # fmt: skip
+    assert pipeline.sql(
+        "select remedy, accumulation_point from stuck_jobs.recovery_log where outcome = 'applied'"
+    ) == [("cancel", None)]
+
+
+def test_a_change_that_the_database_refuses_is_told_and_the_others_are_made(pipeline: Pipeline) -> None:
+    pipeline.job("forgotten", "created")
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    pipeline.sql("alter table jobs add constraint odd check (jobspec_id <> 'silent' or status <> 'created')")
+    try:
+        outcome = pipeline.run("recover", "--apply")
+    finally:
+        pipeline.sql("alter table jobs drop constraint odd")
+    assert outcome.exit_code == 1
+    assert "1 applied, 0 skipped, 1 failed" in outcome.output
+    assert pipeline.messages("silent") == []
+    assert pipeline.sql("select jobspec_id, outcome from stuck_jobs.recovery_log order by 1") == [
+        ("forgotten", "applied"), ("silent", "failed"),
+    ]  # fmt: skip
+
+
+# Others at work at the same time.
+
+
+def _tasks(pipeline: Pipeline) -> list[Any]:
+    with connect(pipeline.profile) as connection:
+        return choose(read_tasks(connection, "stuck_jobs"), 10_000).tasks
+
+
+class _recoverer:  # noqa: N801
+    """One of several."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.connection = connect(pipeline.profile)
+        settings = read_settings(self.connection, "stuck_jobs")
+        locks = RedisLocks(parse_redis_url(pipeline.server.url), 5)
+        self.made = Recoverer(self.connection, settings, "stuck_jobs_raw", locks)
+
+    def __enter__(self) -> Recoverer:
+        return self.made
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+def fill_many(pipeline: Pipeline, count: int) -> None:
+    """Stuck jobs of the kinds that are changed."""
+    pipeline.sql(
+        """
+        insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)
+        select
+            'job-' || number, %s, (array['created', 'processing', 'running'])[1 + number %% 3],
+            now() - interval '1 hour', now() - interval '1 hour'
+        from generate_series(1, %s) as number
+        """,
+        json.dumps(SPEC), count,
+    )  # fmt: skip
+    pipeline.sql(
+        "insert into executions (job_id, provider_id, region, status, model_id, started_at, created_at)"
+        " select id, 'p', 'us-east', 'running', 'm', created_at, created_at from jobs where id % 4 = 0"
+    )
+
+
+def meddle(pipeline: Pipeline, names: list[str], seed: int) -> None:
+    """What workers and people do to the same jobs meanwhile; each write is what the source's code makes."""
+    chance = random.Random(seed)
+    live = "status in ('created', 'queued', 'processing', 'running')"
+    with pipeline.warehouse.connect(autocommit=True, application_name="worker") as connection:
+        for name in names:
+            match chance.randrange(4):
+                case 0:
+                    pipeline.client.set(f"job:processing:{name}", "worker")
+                    write = "status = 'processing', updated_at = clock_timestamp()"
+                case 1:
+                    write = "status = 'completed', completed_at = now(), updated_at = clock_timestamp()"
+                case 2:
+                    write = "status = 'cancelled', updated_at = clock_timestamp()"
+                case _:
+                    continue
+            connection.execute(f"update jobs set {write} where jobspec_id = %s and {live}".encode(), [name])
+
+
+def assert_sound(pipeline: Pipeline) -> None:
+    """What must be true whatever happened."""
+    ours = "who = 'stuck_jobs'"
+    closed = "before in ('completed', 'failed', 'cancelled')"
+    assert pipeline.sql(f"select job, before, after from changes where {ours} and {closed}") == []
+    twice = f"select job from changes where {ours} group by job having count(*) > 1"
+    assert pipeline.sql(twice) == []
+    unaudited = f"""
+        select job from changes where {ours}
+        except
+        select jobspec_id from stuck_jobs_raw.recovery_log where outcome = 'applied' and entity_type = 'job'
+    """
+    assert pipeline.sql(unaudited) == []
+    unmade = f"""
+        select jobspec_id from stuck_jobs_raw.recovery_log where outcome = 'applied' and entity_type = 'job'
+        except
+        select job from changes where {ours}
+    """
+    assert pipeline.sql(unmade) == []
+    messages = """
+        select jobspec_id, count(*) from stuck_jobs_raw.recovery_log
+        where outcome = 'applied' and remedy in ('republish', 'reset') group by 1
+        except
+        select payload ->> 'id', count(*) from outbox group by 1
+    """
+    assert pipeline.sql(messages) == []
+    logged = (
+        "select count(*) from stuck_jobs_raw.recovery_log"
+        " where outcome = 'applied' and remedy in ('republish', 'reset')"
+    )
+    assert pipeline.sql(logged) == pipeline.sql("select count(*) from outbox")
+    executions = """
+        select id::text from executions where status = 'failed'
+        except
+        select entity_id from stuck_jobs_raw.recovery_log
+        where entity_type = 'execution' and outcome = 'applied'
+    """
+    assert pipeline.sql(executions) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_two_recoverers_and_busy_workers_never_overwrite_each_other(pipeline: Pipeline, seed: int) -> None:
+    pipeline.sql("truncate changes")
+    fill_many(pipeline, 150)
+    pipeline.collect()
+    names = [f"job-{number}" for number in range(1, 151)]
+    tasks = _tasks(pipeline)
+    assert len(tasks) > 150
+    done: list[str] = []
+
+    def recover(number: int) -> None:
+        mine = tasks[:]
+        random.Random(f"{seed} {number}").shuffle(mine)
+        with _recoverer(pipeline) as recoverer:
+            done.extend(recoverer.apply(task).outcome for task in mine)
+
+    chance = random.Random(seed)
+    threads = [threading.Thread(target=recover, args=(number,)) for number in range(2)]
+    for number in range(2):
+        chance.shuffle(names)
+        threads.append(threading.Thread(target=meddle, args=(pipeline, names[:100], 10 * seed + number)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(done) == 2 * len(tasks)
+    assert done.count("applied") > 20
+    assert done.count("skipped") > 20
+    assert_sound(pipeline)
+    held = "select jobspec_id from stuck_jobs_raw.recovery_log where reason = 'its worker holds its lock'"
+    assert all(pipeline.client.exists(f"job:processing:{name}") for (name,) in pipeline.sql(held))
+
+
+def test_a_kill_at_any_moment_leaves_each_change_whole(pipeline: Pipeline) -> None:
+    pipeline.sql("truncate changes")
+    fill_many(pipeline, 150)
+    pipeline.collect()
+    chance = random.Random(7)
+    partial = 0
+    for _ in range(12):
+        command = [COMMAND, "recover", "--apply", "--force", "--limit", "1000"]
+        variables = os.environ | pipeline.environment
+        process = subprocess.Popen(
+            command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        before = pipeline.sql("select count(*) from stuck_jobs_raw.recovery_log")[0][0]
+        deadline = time.monotonic() + 10
+        count = before
+        while count == before and process.poll() is None and time.monotonic() < deadline:
+            count = pipeline.sql("select count(*) from stuck_jobs_raw.recovery_log")[0][0]
+        time.sleep(chance.random() * 0.02)
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        partial += 0 < len(_tasks(pipeline)) < 150
+        assert_sound(pipeline)
+    assert partial
+    assert pipeline.run("recover", "--apply", "--force", "--limit", "1000").exit_code == 0
+    assert_sound(pipeline)
+    assert _tasks(pipeline) == []
+
+
+# Who may.
+
+
+def test_the_reader_cannot_recover_and_the_operator_can_do_nothing_else(
+    pipeline: Pipeline,
+) -> None:
+    page = (ROOT / "docs" / "recovery.md").read_text()
+    statements = page.split("```sql\n", 1)[1].split("```", 1)[0].replace("'choose one'", "'x'")
+    with suppress(psycopg.errors.DuplicateObject):
+        pipeline.sql("create role reader login; create role stuck_jobs login")
+    pipeline.sql("grant usage on schema stuck_jobs, stuck_jobs_raw to reader")
+    pipeline.sql("grant select on all tables in schema stuck_jobs, stuck_jobs_raw to reader")
+    for statement in statements.split(";"):
+        if statement.strip():
+            pipeline.sql(statement)
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+
+    assert pipeline.run("recover", PGUSER="reader").exit_code == 0
+    refused = pipeline.run("recover", "--apply", PGUSER="reader")
+    assert (refused.exit_code, pipeline.status("silent")) == (2, "processing")
+    assert "permission denied" in refused.output
+
+    with psycopg.connect(
+        host=pipeline.warehouse.libpq["PGHOST"], user="stuck_jobs_operator",
+        dbname=pipeline.warehouse.libpq["PGDATABASE"], autocommit=True,
+    ) as operator:  # fmt: skip
+        for forbidden in (
+            "delete from jobs",
+            "update jobs set jobspec_data = '{}'",
+            "insert into jobs (jobspec_id) values ('x')",
+            "delete from outbox",
+            "update outbox set published_at = now()",
+            "update executions set output_data = '{}'",
+            "delete from stuck_jobs_raw.recovery_log",
+            "update stuck_jobs_raw.recovery_log set actor = 'x'",
+            "create table stuck_jobs.mine (x int)",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                operator.execute(forbidden.encode())
+    allowed = pipeline.run("recover", "--apply", PGUSER="stuck_jobs_operator")
+    assert allowed.exit_code == 0, allowed.output
+    assert pipeline.status("silent") == "created"
+    assert pipeline.sql("select actor from stuck_jobs.recovery_log") == [("stuck_jobs_operator",)]
+
+
+def test_a_missing_view_is_one_line(pipeline: Pipeline) -> None:
+    outcome = pipeline.run("recover", STUCK_JOBS_SCHEMA="nowhere")
+    assert outcome.exit_code == 2
+    assert len(outcome.output.strip().splitlines()) == 1
+    assert "nowhere.int_recovery_settings" in outcome.output
