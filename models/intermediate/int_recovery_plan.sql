@@ -1,7 +1,8 @@
 -- What recovery would do about each stuck job and execution, or why it must not touch it; `fingerprint` is what must be
 -- unchanged when it acts. Age alone is never a reason: whoever may still be at work is left alone.
-{% set jobs_table = source_table('jobs') %}
-{% set executions_table = source_table('executions') %}
+{% set job_key = source_table('jobs').types.get('id', 'bigint') %}
+{% set execution_key = source_table('executions').types.get('id', 'bigint') %}
+{% set default_topic = dbt.string_literal(dbt.escape_single_quotes(var('recovery_topic'))) %}
 
 with stuck_items as (
     select * from {{ ref('stuck_items') }}
@@ -43,10 +44,8 @@ items as materialized (
     select
         stuck_items.*,
         points.state as point_state,
-        case when stuck_items.entity_type = 'job' then stuck_items.entity_id end::{{ jobs_table.types.get('id', 'bigint') }}
-            as stuck_job_id,
-        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end
-        ::{{ executions_table.types.get('id', 'bigint') }} as execution_id
+        case when stuck_items.entity_type = 'job' then stuck_items.entity_id end::{{ job_key }} as stuck_job_id,
+        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ execution_key }} as execution_id
     from stuck_items
     inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
@@ -76,7 +75,7 @@ publications as (
         (array_agg(topic order by outbox_id desc))[1] as topic,
         bool_or(published_at is null) as is_unpublished
     from outbox
-    where jobspec_id in (select items.jobspec_id from items where items.remedy in ('republish', 'reset'))
+    where jobspec_id in (select items.jobspec_id from items)
     group by jobspec_id
 ),
 
@@ -125,7 +124,7 @@ judged as (
         worker_signals.is_held,
         queued_jobs.jobspec_id is not null as is_queued,
         coalesce(publications.is_unpublished, false) as is_unpublished,
-        coalesce(publications.topic, {{ dbt.string_literal(dbt.escape_single_quotes(var('recovery_topic'))) }}) as topic,
+        coalesce(publications.topic, {{ default_topic }}) as topic,
         coalesce(history.recoveries, 0) as recoveries,
         coalesce(history.recoveries, 0) >= {{ var('recovery_max_attempts') }} as is_poison,
         history.last_recovered_at
@@ -190,9 +189,12 @@ select
     case
         when point_state = 'unknown' then 'the evidence is missing or too old'
         when fingerprint is null then 'it is gone'
-        when entity_type = 'job' and is_job_closed and not (accumulation_point = 'job_interrupted' and job_status = 'failed')
+        when
+            entity_type = 'job' and is_job_closed
+            and (accumulation_point <> 'job_interrupted' or job_status <> 'failed')
             then 'the job is closed'
-        when entity_type = 'job' and is_job_closed and is_poison then 'recovered ' || recoveries || ' times, left failed'
+        when entity_type = 'job' and is_job_closed and is_poison
+            then 'recovered ' || recoveries || ' times, left failed'
         when remedy = 'republish' and cause not in ('message_lost', 'never_published')
             then 'a message would not help: ' || cause
         when entity_type = 'execution' and cause = 'unknown' then 'nobody knows its job'
@@ -202,6 +204,8 @@ select
         when remedy in ('reset', 'timeout', 'fail') and job_status in ('processing', 'running') and is_held is null
             then 'no snapshot shows whether its worker holds its lock'
         when entity_type = 'job' and next_recovery_at > {{ as_of() }}
-            then 'recovered a short time ago, again from ' || to_char(next_recovery_at at time zone 'UTC', 'HH24:MI:SS "UTC"')
+            then
+                'recovered a short time ago, again from '
+                || to_char(next_recovery_at at time zone 'UTC', 'HH24:MI:SS "UTC"')
     end as refusal
 from judged

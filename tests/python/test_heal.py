@@ -1,4 +1,4 @@
-"""A pipeline that is broken in every way that recovery knows is brought to its end, by itself, where policy allows."""
+"""A pipeline that is broken in every way that recovery knows is brought to its end, where policy allows."""
 
 from __future__ import annotations
 

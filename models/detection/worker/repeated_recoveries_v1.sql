@@ -1,4 +1,4 @@
--- Jobs that were recovered again and again: recovery hides what makes them stuck, and whoever could remove it must know.
+-- Jobs that were recovered again and again: recovery hides what makes them stuck from whoever could put an end to it.
 with recoveries as (
     select * from {{ ref('stg_recovery_log') }}
 ),
