@@ -1,7 +1,7 @@
 -- What recovery would do about each stuck job and execution, or why it must not touch it; `fingerprint` is what must be
 -- unchanged when it acts. Age alone is never a reason: whoever may still be at work is left alone.
 {% set job_key = source_table('jobs').types.get('id', 'bigint') %}
-{% set execution_key = source_table('executions').types.get('id', 'bigint') %}
+{% set row_key = source_table('executions').types.get('id', 'bigint') %}
 {% set default_topic = dbt.string_literal(dbt.escape_single_quotes(var('recovery_topic'))) %}
 
 with stuck_items as (
@@ -45,7 +45,7 @@ items as materialized (
         stuck_items.*,
         points.state as point_state,
         case when stuck_items.entity_type = 'job' then stuck_items.entity_id end::{{ job_key }} as stuck_job_id,
-        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ execution_key }} as execution_id
+        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ row_key }} as execution_id
     from stuck_items
     inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
