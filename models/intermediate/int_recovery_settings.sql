@@ -1,5 +1,5 @@
--- What recovery keeps to and where the watched tables are, in one row: the command that changes the pipeline does as its
--- project was built.
+-- What recovery keeps to and where the watched tables are, in one row: the command that changes the pipeline does as
+-- the project was built.
 select
     {{ var('recovery_max_items') }}::bigint as max_items,
     {{ var('recovery_breaker_items') }}::bigint as breaker_items,

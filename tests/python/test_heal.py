@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 import yaml
 from click.testing import CliRunner
 from conftest import Outcome, Warehouse
@@ -138,6 +139,19 @@ def test_a_redis_that_is_down_or_a_view_that_cannot_be_built_changes_nothing(
     warehouse.execute("alter table jobs rename column state to status")
     assert heal(warehouse, nowhere, "--no-collect", redis_enabled=False).exit_code == 0
     assert warehouse.rows("select count(*) from outbox") == [(1,)]
+
+
+def test_dead_letters_are_put_back_where_policy_allows(new_warehouse: Callable[[], Warehouse]) -> None:
+    warehouse = new_warehouse()
+    warehouse.execute("insert into jobs (jobspec_id, jobspec_data, status) values ('dead', '{}', 'queued')")
+    with embedded.redis_server() as server, redis.Redis.from_url(server.url) as client:
+        client.lpush("jobs:dead", json.dumps({"id": "dead", "attempt": 3}))
+        assert heal(warehouse, server.url).exit_code == 0
+        assert client.llen("jobs") == 0
+        allowed = VARIABLES["thresholds"] | {"queue_dead_letter": {"auto": True}}
+        outcome = heal(warehouse, server.url, thresholds=allowed)
+        assert "requeued: queue_dead_letter: dead" in outcome.output
+        assert (client.llen("jobs"), client.llen("jobs:dead")) == (1, 0)
 
 
 def test_a_pipeline_where_everything_is_stuck_is_left_alone(new_warehouse: Callable[[], Warehouse]) -> None:

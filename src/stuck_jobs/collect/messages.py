@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -106,16 +107,22 @@ def _read(members: dict[str, Any]) -> Message:
 
 def _first_members(text: str) -> dict[str, Any]:
     """The members of an object that come before the place where its text was cut."""
-    members: dict[str, Any] = {}
+    members = members_with_places(text)
+    return {key: value for key, value, _, end in members if re.compile(r"[ \t\r\n]*,").match(text, end)}
+
+
+def members_with_places(text: str) -> Iterator[tuple[str, Any, int, int]]:
+    """The members of an object as far as its text goes: key, value, and where the value begins and ends."""
     try:
         position = _after(text, 0, "{")
         while True:
             key, position = _DECODER.raw_decode(text, position)
-            value, position = _DECODER.raw_decode(text, _after(text, position, ":"))
-            position = _after(text, position, ",")
-            members[key] = value
+            start = _after(text, position, ":")
+            value, end = _DECODER.raw_decode(text, start)
+            yield key, value, start, end
+            position = _after(text, end, ",")
     except (ValueError, TypeError, RecursionError):
-        return members
+        return
 
 
 def _after(text: str, position: int, mark: str) -> int:

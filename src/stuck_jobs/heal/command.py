@@ -24,7 +24,18 @@ from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options, load_profile
 from stuck_jobs.recover.apply import Done
 from stuck_jobs.recover.command import carry_out, new_recoverer, opened
-from stuck_jobs.recover.plan import Plan, Task, breaker, choose, count_live_jobs, read_settings, read_tasks
+from stuck_jobs.recover.plan import (
+    Plan,
+    Settings,
+    Task,
+    breaker,
+    choose,
+    count_live_jobs,
+    read_settings,
+    read_tasks,
+)
+from stuck_jobs.requeue.command import cut, new_requeuer, only_one
+from stuck_jobs.requeue.engine import Moved
 
 MESSAGES_READ = 10_000
 SNAPSHOTS_KEPT = timedelta(hours=24)
@@ -45,6 +56,7 @@ class Report:
         not_cured: could not be changed, with the reason.
         restuck: was recovered by an earlier cycle, and was stuck there again when this one began.
         by_hand: how many other items have a remedy that nobody has allowed to be automatic.
+        requeued: the dead letters that were put back, or turned out to be gone.
     """
 
     cured: list[Done]
@@ -52,6 +64,7 @@ class Report:
     not_cured: list[tuple[Task, str]]
     restuck: list[Task]
     by_hand: int
+    requeued: list[Moved] = dataclasses.field(default_factory=list)
 
 
 @click.command()
@@ -100,10 +113,12 @@ def heal(
         plan = dataclasses.replace(choose(automatic, settings.max_items), tripped=tripped)
         recoverer = new_recoverer(database, settings, redis_url)
         done = carry_out(recoverer, plan, force)
-        if done:
+        moved = _requeue(database, settings, project, queues, redis_url)
+        if done or moved:
             look()
         earlier = _earlier(database, recoverer.run_id)
         report = _report(plan, done, tasks, read_tasks(database, profile.schema), earlier)
+        report = dataclasses.replace(report, requeued=moved)
     click.echo(_as_json(report) if shown_as == "json" else "\n".join(_lines(report)))
     ctx.exit(any(result.outcome == "failed" for result in done))
 
@@ -118,6 +133,24 @@ def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url
         retention=SNAPSHOTS_KEPT,
         timeout=REDIS_TIMEOUT,
     ).run()
+
+
+def _requeue(
+    database: psycopg.Connection[Any],
+    settings: Settings,
+    project: Path,
+    queues: tuple[str, ...],
+    redis_url: str,
+) -> list[Moved]:
+    """Put dead letters back, where policy allows and nobody else is at it."""
+    if not settings.automatic_requeues:
+        return []
+    requeuer = new_requeuer(database, settings, project, queues, redis_url)
+    with only_one(database) as alone:
+        if not alone:
+            return []
+        requeuer.settle()
+        return requeuer.move(cut(requeuer.judge(), settings.max_items))
 
 
 def _build(project: Path, options: ProfileOptions, variables: str | None) -> None:
@@ -190,6 +223,9 @@ def _lines(report: Report) -> Iterator[str]:
             yield f"{title}: {_words(result.task)}: {result.task.remedy}, {result.task.change}"
     for task, reason in report.not_cured:
         yield f"not cured: {_words(task)}: {reason}"
+    for letter in report.requeued:
+        outcome = "requeued" if letter.outcome == "applied" else f"not cured: {letter.reason}"
+        yield f"{outcome}: queue_dead_letter: {letter.letter.message.jobspec_id}"
     for task in report.restuck:
         yield f"stuck again: {_words(task)}"
     yield (
@@ -222,6 +258,10 @@ def _as_json(report: Report) -> str:
             "pending": [item(result.task) for result in report.pending],
             "not_cured": [item(task, reason) for task, reason in report.not_cured],
             "restuck": [item(task) for task in report.restuck],
+            "requeued": [
+                {"jobspec_id": result.letter.message.jobspec_id, "outcome": result.outcome}
+                for result in report.requeued
+            ],
             "by_hand": report.by_hand,
         }
     )

@@ -42,8 +42,11 @@ class Entry:
     after: dict[str, Any] | None = None
 
 
-def write(connection: psycopg.Connection[Any], raw_schema: str, entry: Entry) -> None:
+def write(connection: psycopg.Connection[Any], raw_schema: str, entry: Entry) -> int:
     """Add a row in the caller's transaction.
+
+    Returns:
+        Its primary key.
 
     Raises:
         psycopg.Error: the table is missing, or the role may not insert into it.
@@ -53,9 +56,11 @@ def write(connection: psycopg.Connection[Any], raw_schema: str, entry: Entry) ->
         "before": None if entry.before is None else Jsonb(entry.before),
         "after": None if entry.after is None else Jsonb(entry.after),
     }
-    statement = sql.SQL("insert into {} ({}) values ({})").format(
+    statement = sql.SQL("insert into {} ({}) values ({}) returning recovery_id").format(
         sql.Identifier(raw_schema, "recovery_log"),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.SQL(", ").join(map(sql.Placeholder, columns)),
     )
-    connection.execute(statement, columns)
+    row = connection.execute(statement, columns).fetchone()
+    assert row is not None  # noqa: S101
+    return int(row[0])

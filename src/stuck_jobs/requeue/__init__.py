@@ -1,0 +1,1 @@
+"""Put dead letters back into their queue, those for which that does no harm."""

@@ -1,0 +1,4 @@
+select status
+from {jobs}
+where jobspec_id = %(job)s
+for update skip locked

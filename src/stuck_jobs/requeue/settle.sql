@@ -1,0 +1,3 @@
+update {log}
+set outcome = %(outcome)s, reason = %(reason)s, after = %(after)s
+where recovery_id = %(id)s
