@@ -105,6 +105,14 @@ def strike_busy(world: World, cases: list[Case]) -> None:
     start(world, workers=16)
     submit(world, cases)
     names = {case.name for case in cases}
+    if "recovered-in-vain" in names:
+        for _ in range(2):
+            world.sql(
+                "insert into stuck_jobs_raw.recovery_log "
+                "(run_id, entity_type, entity_id, jobspec_id, remedy, outcome) "
+                "select gen_random_uuid(), 'job', id, jobspec_id, 'reset', 'applied' "
+                "from jobs where jobspec_id = 'recovered-in-vain'"
+            )
     if "container-restarted" in names:
         kill([world.holder("container-restarted")])
     if "deployment" in names:
