@@ -103,6 +103,15 @@ def test_annotations_are_errors_and_warnings(controlled: Controlled) -> None:
     ]
 
 
+def test_annotations_escape_what_github_would_read_as_syntax(controlled: Controlled) -> None:
+    with controlled.where(
+        "insert into summary select (jsonb_populate_record(summary, to_jsonb(summary)"
+        ' || \'{"accumulation_point": "50%, a::b", "state": "unknown"}\')).* from summary limit 1'
+    ):
+        outcome = controlled.run("gate", "--format", "github")
+    assert outcome.output.startswith("::error title=50%25%2C a%3A%3Ab::is unknown: none since ")
+
+
 def test_the_documented_keys_are_those_of_the_json(controlled: Controlled) -> None:
     verdict = json.loads(controlled.run("gate", "--format", "json").output)
     text = (ROOT / "docs" / "gating.md").read_text()
