@@ -262,6 +262,19 @@ def test_a_list_beyond_the_budget_is_cut_and_leaves_room_for_the_others(
     assert set(bench.jobs()) == {"big"}
 
 
+def test_time_cuts_no_list_that_is_soon_read(
+    bench: Bench, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock also runs while the server waits for a processor."""
+    monkeypatch.setattr(redis_reader, "MAX_MICROSECONDS_PER_SCRIPT", -1)
+    client.lpush("jobs", *[queue_message(f"job-{number}") for number in range(2000)])
+    client.lpush("jobs:dead", *[queue_message("big", payload="x" * 1_000_000) for _ in range(20)])
+    snapshot = redis_reader.read_snapshot(parse_redis_url(bench.url), ["jobs"], 10_000, timeout=5)
+    main, _, dead = snapshot.listings
+    assert main.complete
+    assert 1 <= len(dead.entries) < 20
+
+
 def test_huge_binary_and_broken_messages(bench: Bench, client: redis.Redis) -> None:
     broken = [
         b"\xff\x00\xfe" * 100,

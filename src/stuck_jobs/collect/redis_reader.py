@@ -19,6 +19,7 @@ from stuck_jobs.collect.snapshot import KINDS, Entry, Listing, Snapshot, failed
 
 MAX_BYTES_PER_SCRIPT = 20_000_000
 MAX_MICROSECONDS_PER_SCRIPT = 30_000
+SURE_BYTES_PER_SCRIPT = 8_000_000
 MAX_HOLDS = 100_000
 MAX_REASON_LENGTH = 200
 LOCK_PREFIX = b"job:processing:"
@@ -73,7 +74,13 @@ def _read_queue(client: Client, address: RedisAddress, queue: str, limit: int) -
     keys = (queue, f"{queue}:retry", f"{queue}:dead")
     if isinstance(client, redis.RedisCluster) and len({key_slot(key.encode()) for key in keys}) > 1:
         return failed(queue, f"in a cluster a queue's keys must share a slot: {{{queue}}} instead of {queue}")
-    limits = (limit, MAX_MESSAGE_BYTES, MAX_BYTES_PER_SCRIPT, MAX_MICROSECONDS_PER_SCRIPT)
+    limits = (
+        limit,
+        MAX_MESSAGE_BYTES,
+        MAX_BYTES_PER_SCRIPT,
+        MAX_MICROSECONDS_PER_SCRIPT,
+        SURE_BYTES_PER_SCRIPT,
+    )
     try:
         answer = cast("list[list[Any]]", client.eval(_SCRIPT, len(keys), *keys, *limits))
     except redis.ResponseError as error:
