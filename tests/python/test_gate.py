@@ -265,6 +265,13 @@ def test_no_answer_is_one_clear_line_within_ten_seconds(
         assert_no_answer(controlled, command, variables, named)
 
 
+def test_a_relation_that_is_locked_is_given_up(controlled: Controlled) -> None:
+    with controlled.warehouse.connect() as locker:
+        locker.execute("lock table accumulation_history in access exclusive mode")
+        for command in ("gate", "validate"):
+            assert_no_answer(controlled, command, {}, "lock timeout")
+
+
 def test_a_server_that_says_nothing_is_given_up(controlled: Controlled) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         variables = {"PGHOST": "127.0.0.1", "PGPORT": str(mute.getsockname()[1])}

@@ -19,7 +19,7 @@ from stuck_jobs.collect.snapshot import KINDS, Entry, Listing, Snapshot, failed
 
 MAX_BYTES_PER_SCRIPT = 20_000_000
 MAX_MICROSECONDS_PER_SCRIPT = 30_000
-SURE_BYTES_PER_SCRIPT = 8_000_000
+SURE_BYTES_PER_SCRIPT = 6_000_000
 MAX_HOLDS = 100_000
 MAX_REASON_LENGTH = 200
 LOCK_PREFIX = b"job:processing:"

@@ -83,6 +83,11 @@ def summary_suite(view: View, points: Iterable[str]) -> Suite:
             *(_filled(column) for column in ("stuck_count", "max_count", "remedy")),
             _not_negative("oldest_age_seconds"),
             _not_negative("stuck_count"),
+            _no_rows(
+                "no date is in the future",
+                "SELECT accumulation_point, oldest_stuck_since, evidence_at FROM {batch}\n"
+                "WHERE greatest(oldest_stuck_since, evidence_at) > now()",
+            ),
             *(expectation for point in registered for expectation in _gate(point)),
         ],
     )
