@@ -224,12 +224,15 @@ def test_a_transaction_that_is_still_open_makes_the_snapshot_earlier(bench: Benc
     """What it writes bears the time of its start, and is not visible yet."""
     with bench.warehouse.connect() as publisher:
         (start,) = publisher.execute("select now()").fetchone()
+        last = "select observed_at from stuck_jobs_raw.queue_snapshots order by snapshot_id desc limit 1"
         bench.succeed()
-        newest = "select max(observed_at) from stuck_jobs_raw.queue_snapshots"
-        assert bench.warehouse.rows(newest) == [(start,)]
+        assert bench.warehouse.rows(last)[0][0] > start, "it only reads"
+        publisher.execute("select pg_current_xact_id()")
+        bench.succeed()
+        assert bench.warehouse.rows(last) == [(start,)]
         publisher.commit()
         bench.succeed()
-        assert bench.warehouse.rows(newest)[0][0] > start
+        assert bench.warehouse.rows(last)[0][0] > start
 
 
 def test_a_cut_snapshot_says_so(bench: Bench, client: redis.Redis) -> None:

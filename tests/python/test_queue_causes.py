@@ -236,7 +236,7 @@ def test_what_is_pushed_in_a_transaction_is_not_lost_before_it_ends(pipeline: Pi
         pipeline.step(step, 1)
     job = pipeline.jobs[1]
     with psycopg.connect(pipeline.connection.info.dsn) as publisher:
-        publisher.execute("select from outbox where published_at is null")
+        publisher.execute("select from outbox where published_at is null for update")
         pipeline.snapshot()
         pipeline.client.lpush("jobs", job.message)
         publisher.execute("update outbox set published_at = now()")
