@@ -18,6 +18,9 @@ from stuck_jobs.summary import LEVELS, Point, read_rows
 CONNECT_TIMEOUT = 5
 """In seconds; a deployment that waits wants its answer soon."""
 
+PATIENCE = f"set lock_timeout = '{CONNECT_TIMEOUT}s'"
+"""Likewise, for a relation that somebody has locked."""
+
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("warn", "error")
 
@@ -99,6 +102,7 @@ def read_summary(profile: Profile) -> Summary:
         StuckJobsError: if there is no answer, or one that cannot be relied on.
     """
     with refusals(), connect(profile) as connection:
+        connection.execute(PATIENCE)
         points = read_rows(connection, profile.schema, "gate_points.sql", JudgedPoint)
         (last_run,) = read_rows(connection, profile.schema, "gate_last_run.sql", LastRun)
     if found := [*_faults(points, last_run)]:
