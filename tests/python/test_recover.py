@@ -268,7 +268,39 @@ def test_point_job_and_limit_narrow_it_down(pipeline: Pipeline) -> None:
     assert sum(item["outcome"] == "applied" for item in limited["items"]) == 2
     assert limited["left"] == 7
     assert pipeline.run("recover", "--point", "job_creatd").exit_code == 2
-    assert pipeline.run("recover", "--job", "nobody").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--point", "job_creatd"], "job_creatd"),
+        (["--job", "silent", "--job", "nobody"], "no job nobody"),
+        (["--job", "nobody", "--cancel"], "no job nobody"),
+        (["--limit", "-1"], "--limit"),
+        (["--limit", "some"], "--limit"),
+        (["--cancel"], "--job"),
+        (["--cancel", "--job", "silent", "--point", "job_processing"], "--point"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_and_changes_nothing(
+    pipeline: Pipeline, arguments: list[str], named: str
+) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    before = pipeline.sql(EVERYTHING)
+    outcome = pipeline.run("recover", *arguments, "--apply")
+    assert outcome.exit_code == 2
+    assert named in outcome.output.splitlines()[-1]
+    assert "Traceback" not in outcome.output
+    assert pipeline.sql(EVERYTHING) == before
+
+
+def test_a_number_that_is_a_public_id_is_no_primary_key(pipeline: Pipeline) -> None:
+    pipeline.job("other", "created")
+    pipeline.job("1", "created")
+    assert {*pipeline.items("--job", "1")} == {"1"}
+    assert {*pipeline.items("--job", "1", "--cancel")} == {"1"}
+    assert {*pipeline.items("--job", "2")} == {"1"}
 
 
 def test_timeout_fails_a_job_that_nobody_works_on(pipeline: Pipeline) -> None:
@@ -290,6 +322,112 @@ def test_without_a_fresh_snapshot_nobody_knows_and_nothing_is_reset(pipeline: Pi
     assert items["forgotten"]["outcome"] == "applied"
     assert items["silent"]["reason"] == "no snapshot shows whether its worker holds its lock"
     assert pipeline.status("silent") == "processing"
+
+
+def test_a_worker_that_writes_without_its_lock_is_alive(pipeline: Pipeline) -> None:
+    for name, status in (("silent", "processing"), ("open", "running")):
+        job = pipeline.job(name, status, started_at="2026-01-01")
+        pipeline.execution(job, "a", "completed")
+    pipeline.collect()
+    assert {item["outcome"] for item in pipeline.items().values()} == {"planned"}
+    for (job,) in pipeline.sql("select id from jobs"):
+        pipeline.execution(job, "b", "completed", minutes=0)
+    reasons = {item["reason"] for item in pipeline.items("--apply").values()}
+    assert reasons == {"no snapshot shows whether its worker holds its lock"}
+
+
+def test_a_queue_that_was_not_read_to_its_end_may_hold_the_message(pipeline: Pipeline) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.client.lpush("jobs", *(json.dumps({"id": f"other-{number}"}) for number in range(3)))
+    address = parse_redis_url(pipeline.server.url)
+    Collector(pipeline.profile, ROOT, address, ["jobs"], 1, timedelta(days=1), timeout=5).run()
+    assert pipeline.items()["silent"]["reason"] == "no snapshot shows whether a message waits for it"
+    pipeline.collect()
+    assert pipeline.items()["silent"]["outcome"] == "planned"
+
+
+def test_a_job_that_is_about_to_be_tried_again_is_not_timed_out(pipeline: Pipeline) -> None:
+    pipeline.job("open", "running", started_at="2026-01-01")
+    pipeline.client.zadd("jobs:retry", {json.dumps({"id": "open"}): 4_000_000_000})
+    pipeline.collect()
+    assert pipeline.items("--apply")["open"]["reason"] == "its message waits in the queue"
+    assert pipeline.status("open") == "running"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "insert into executions (job_id, provider_id, region) select id, 'p', 'us-east' from jobs",
+        "update executions set status = 'completed' where status = 'failed'",
+        "delete from executions where status = 'failed'",
+        "update jobs set updated_at = now()",
+        "update jobs set status = 'completed'",
+        "delete from executions; delete from jobs",
+    ],
+)
+def test_what_went_on_since_the_plan_is_left_alone(pipeline: Pipeline, change: str) -> None:
+    for name in ("not-closed", "silent"):
+        job = pipeline.job(name, "processing")
+        pipeline.execution(job, "a", "failed")
+        for question in "bc" if name == "not-closed" else ():
+            pipeline.execution(job, question, "completed")
+    pipeline.collect()
+    tasks = _tasks(pipeline)
+    assert {task.remedy for task in tasks} == {"close", "reset"}
+    pipeline.sql(change)
+    left = pipeline.sql("select jobs::text from jobs")
+    with _recoverer(pipeline) as recoverer:
+        reasons = {recoverer.apply(task).reason for task in tasks}
+    assert reasons == {"it has changed since, or somebody is at it"}
+    assert pipeline.sql("select jobs::text from jobs") == left
+    assert pipeline.sql("select count(*) from outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("lock", ["for update", "for no key update", "for key share"])
+def test_a_row_that_somebody_holds_is_skipped_and_not_waited_for(pipeline: Pipeline, lock: str) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    with pipeline.warehouse.connect() as other:
+        other.execute(f"select from jobs {lock}".encode())
+        assert pipeline.items("--apply")["silent"]["outcome"] == "skipped"
+    assert pipeline.status("silent") == "processing"
+
+
+def test_a_job_is_closed_by_the_success_that_its_spec_asks_for(pipeline: Pipeline) -> None:
+    questions = [str(number) for number in range(100)]
+    cases: dict[str, tuple[Any, int, str]] = {
+        "no-rate-met": (..., 67, "completed"),
+        "no-rate-missed": (..., 66, "failed"),
+        "null": (None, 67, "completed"),
+        "text": ("0.1", 66, "failed"),
+        "truth": (True, 67, "completed"),
+        "list": ([0.1], 66, "failed"),
+        "exactly": (0.5, 50, "completed"),
+        "one-less": (0.5, 49, "failed"),
+        "all": (1, 100, "completed"),
+        "not-all": (1, 99, "failed"),
+        "too-much": (1.5, 100, "failed"),
+        "nothing": (0, 0, "completed"),
+    }
+    for name, (rate, succeeded, _) in cases.items():
+        constraints = {"regions": ["US"]} | ({} if rate is ... else {"min_success_rate": rate})
+        spec = SPEC | {"constraints": constraints, "questions": questions}
+        job = pipeline.job(name, "running", jobspec_data=json.dumps(spec))
+        pipeline.sql(
+            "insert into executions (job_id, provider_id, region, status, model_id, question_id, created_at)"
+            " select %s, 'p', 'us-east', case when number < %s then 'completed' else 'failed' end, 'm',"
+            " number::text, now() - interval '1 hour' from generate_series(0, 99) as number",
+            job, succeeded,
+        )  # fmt: skip
+    retried = pipeline.job("retried", "processing")
+    for question in "abc":
+        pipeline.execution(retried, question, "failed")
+        pipeline.execution(retried, question, "completed")
+    pipeline.job("empty", "running", jobspec_data="{}")
+    found = pipeline.items("--point", "job_not_closed", "--apply")
+    assert {item["outcome"] for item in found.values()} == {"applied"}
+    expected = {name: status for name, (_, _, status) in cases.items()} | {"retried": "completed"}
+    assert {name: pipeline.status(name) for name in found} == expected
 
 
 def test_a_lock_that_was_taken_since_the_snapshot_is_seen(pipeline: Pipeline) -> None:
@@ -352,6 +490,23 @@ def test_a_job_is_recovered_three_times_with_pauses_and_then_failed(pipeline: Pi
     ) == [("given_up", 3)]
 
 
+def test_a_letter_that_came_back_three_times_ends_its_job(pipeline: Pipeline) -> None:
+    pipeline.job("cursed", "queued")
+    pipeline.published("cursed")
+    pipeline.client.lpush("jobs:dead", json.dumps({"id": "cursed"}))
+    pipeline.collect()
+    assert pipeline.items("--apply")["cursed"]["reason"] == "a message would not help: dead_lettered"
+    pipeline.sql(
+        "insert into stuck_jobs_raw.recovery_log"
+        " (run_id, recovered_at, entity_type, entity_id, jobspec_id, remedy, outcome)"
+        " select gen_random_uuid(), now() - interval '1 day', 'message', 'jobs:cursed', 'cursed', 'requeue',"
+        " 'applied' from generate_series(1, 3)"
+    )
+    item = pipeline.items("--apply")["cursed"]
+    assert (item["remedy"], item["outcome"]) == ("fail", "applied")
+    assert (pipeline.status("cursed"), pipeline.messages("cursed")) == ("failed", [])
+
+
 def test_the_circuit_breaker_refuses_a_systemic_fault(pipeline: Pipeline) -> None:
     for number in range(60):
         pipeline.job(f"job-{number}", "created")
@@ -403,6 +558,27 @@ def test_a_change_that_the_database_refuses_is_told_and_the_others_are_made(pipe
     assert pipeline.messages("silent") == []
     assert pipeline.sql("select jobspec_id, outcome from stuck_jobs.recovery_log order by 1") == [
         ("forgotten", "applied"), ("silent", "failed"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ["raise exception 'not this one'", "return null"])
+def test_a_trigger_that_refuses_one_job_does_not_stop_the_others(pipeline: Pipeline, body: str) -> None:
+    for name in ("first", "second"):
+        pipeline.job(name, "created")
+    pipeline.sql(
+        f"create function refuse() returns trigger language plpgsql as $$ begin {body}; end $$;"
+        " create trigger refuse before update on jobs for each row when (old.jobspec_id = 'first')"
+        " execute function refuse()"
+    )
+    try:
+        outcome = pipeline.run("recover", "--apply")
+    finally:
+        pipeline.sql("drop trigger refuse on jobs; drop function refuse")
+    assert outcome.exit_code == 1
+    assert "1 applied, 0 skipped, 1 failed" in outcome.output
+    assert (pipeline.messages("first"), pipeline.messages("second")) == ([], [("jobs", "0")])
+    assert pipeline.sql("select jobspec_id, outcome from stuck_jobs.recovery_log order by 1") == [
+        ("first", "failed"), ("second", "applied"),
     ]  # fmt: skip
 
 
