@@ -1,7 +1,7 @@
--- What is known of each stuck job and execution that has a remedy: who may still be at work on its job, what waits for it,
--- and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it.
+-- What is known of each stuck job and execution that has a remedy: who may still be at work on its job, what waits for
+-- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it.
 {% set job_key = source_table('jobs').types.get('id', 'bigint') %}
-{% set execution_key = source_table('executions').types.get('id', 'bigint') %}
+{% set row_key = source_table('executions').types.get('id', 'bigint') %}
 
 with stuck_items as (
     select * from {{ ref('stuck_items') }}
@@ -48,7 +48,7 @@ items as materialized (
         stuck_items.*,
         points.state as point_state,
         case when stuck_items.entity_type = 'job' then stuck_items.entity_id end::{{ job_key }} as stuck_job_id,
-        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ execution_key }} as execution_id
+        case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ row_key }} as execution_id
     from stuck_items
     inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
@@ -75,13 +75,17 @@ located as (
     ) as of_execution on true
 ),
 
+concerned as (
+    select distinct job_id from located
+),
+
 -- a job is unchanged if its row is, and no execution of it came or moved on
 concerned_jobs as materialized (
     select
         job.*,
         md5(concat(job.content, progress.content)) as fingerprint,
         progress.last_written_at
-    from (select distinct located.job_id from located) as ids
+    from concerned
     cross join lateral (
         select
             jobs.job_id,
@@ -89,10 +93,10 @@ concerned_jobs as materialized (
             jobs.spec_min_success_rate,
             (
                 select source_rows::text from {{ source('pipeline', 'jobs') }} as source_rows
-                where source_rows.id = ids.job_id
+                where source_rows.id = concerned.job_id
             ) as content
         from jobs
-        where jobs.job_id = ids.job_id
+        where jobs.job_id = concerned.job_id
         offset 0
     ) as job
     cross join lateral (
@@ -102,7 +106,7 @@ concerned_jobs as materialized (
             ) as content,
             max(greatest(executions.created_at, executions.completed_at)) as last_written_at
         from executions
-        where executions.job_id = ids.job_id
+        where executions.job_id = concerned.job_id
     ) as progress
 ),
 
