@@ -11,9 +11,9 @@ select
     'cancelled' as new_status,
     null::text as topic,
     0::bigint as recoveries,
-    md5(source_rows::text) as fingerprint,
+    {fingerprint} as fingerprint,
     false as is_automatic,
     case when jobs.status in ('completed', 'failed', 'cancelled') then 'the job is closed' end as refusal
 from {schema}.stg_jobs as jobs
 inner join {jobs} as source_rows on source_rows.id = jobs.job_id
-where jobs.jobspec_id = any(%(jobs)s::text[]) or jobs.job_id = any(%(ids)s::bigint[])
+where jobs.jobspec_id = any(%(names)s::text[])

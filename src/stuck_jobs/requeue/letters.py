@@ -106,6 +106,15 @@ class DeadLetters:
         queued = frozenset(message.jobspec_id for message in messages if message.jobspec_id)
         return Waiting(queued, frozenset(snapshot.locks))
 
+    def is_held(self, jobspec_id: str) -> bool:
+        """Whether a worker holds its lock on a job.
+
+        Raises:
+            StuckJobsError: if Redis does not answer.
+        """
+        with self._errors():
+            return bool(self._client().exists(f"job:processing:{jobspec_id}"))
+
     def move(self, letter: Letter, mark: str) -> bool:
         """Put a letter back into its queue, with its attempts forgotten.
 
