@@ -544,6 +544,17 @@ def test_cancel_is_by_hand_and_of_live_jobs_only(pipeline: Pipeline) -> None:
     ) == [("cancel", None)]
 
 
+@pytest.mark.parametrize("at", ["-infinity", "4713-01-01 BC"])
+def test_a_date_that_no_calendar_has_stops_nothing(pipeline: Pipeline, at: str) -> None:
+    pipeline.job("ancient", "created")
+    pipeline.job("forgotten", "created")
+    pipeline.sql("update jobs set created_at = %s, updated_at = %s where jobspec_id = 'ancient'", at, at)
+    pipeline.collect()
+    items = pipeline.items()
+    assert [items[name]["outcome"] for name in ("ancient", "forgotten")] == ["planned", "planned"]
+    assert pipeline.items("--cancel", "--job", "ancient")["ancient"]["outcome"] == "planned"
+
+
 def test_a_change_that_the_database_refuses_is_told_and_the_others_are_made(pipeline: Pipeline) -> None:
     pipeline.job("forgotten", "created")
     pipeline.job("silent", "processing")
