@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "stuck_jobs.demo.command:demo",
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
+    "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
     "requeue": "stuck_jobs.requeue.command:requeue",
     "sandbox": "stuck_jobs.sandbox:sandbox",

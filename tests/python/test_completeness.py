@@ -198,6 +198,54 @@ def test_a_table_that_was_rewritten_is_judged_anew(cleared: Source) -> None:
     assert cleared.answers() == (kept, whole)
 
 
+PLAIN = "plain"
+PARTITIONED = "partitioned"
+VIEW = "view"
+LAYOUTS = """
+create schema layouts;
+create table layouts.plain (id integer);
+create table layouts.partitioned (id integer) partition by range (id);
+create table layouts.first partition of layouts.partitioned for values from (0) to (100);
+create table layouts.second partition of layouts.partitioned for values from (100) to (200);
+create table layouts.below (id integer);
+create view layouts.inner_view as select id from layouts.below;
+create view layouts.view as
+select partitioned.id from layouts.partitioned inner join layouts.inner_view using (id);
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "moved"),
+    [
+        ("insert into layouts.partitioned values (1)", set()),
+        ("truncate layouts.plain", {PLAIN}),
+        ("truncate layouts.partitioned", {PARTITIONED, VIEW}),
+        ("truncate layouts.below", {VIEW}),
+        ("create table layouts.third partition of layouts.partitioned for values from (200) to (300)", set()),
+        ("create or replace view layouts.inner_view as select id from layouts.plain", {VIEW}),
+    ],
+)
+def test_a_judgment_rests_on_the_files_that_are_read(source: Source, statement: str, moved: set[str]) -> None:
+    relation = "api.Relation.create(schema='layouts', identifier='plain')"
+    outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}}")
+    query = outcome.output[outcome.output.index("select (") :]
+    with source.kept.connect() as connection:
+        connection.execute(LAYOUTS)
+
+        def files() -> dict[str, Any]:
+            return {
+                layout: connection.execute(query.replace('."plain"', f'."{layout}"')).fetchone()
+                for layout in (PLAIN, PARTITIONED, VIEW)
+            }
+
+        before = files()
+        connection.execute(statement)
+        after = files()
+        connection.rollback()
+    assert None not in (row[0] for row in before.values())
+    assert {layout for layout in before if before[layout] != after[layout]} == moved
+
+
 def test_a_setting_that_changes_the_rules_ends_every_judgment(cleared: Source) -> None:
     cleared.insert(40, written=3)
     cleared.run()
