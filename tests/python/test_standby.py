@@ -35,12 +35,12 @@ def standby(server: embedded.Postgres, built: Warehouse) -> Iterator[Warehouse]:
     embedded._run(server.binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop")
 
 
-def run(warehouse: Warehouse, *arguments: str) -> Outcome:
+def run(warehouse: Warehouse, *arguments: str, **variables: str) -> Outcome:
     """A command in this process, which has no other connection than this one."""
     ours = ("PG", "DBT_", "STUCK_JOBS_", "REDIS_")
     cleared: dict[str, Any] = {name: None for name in os.environ if name.startswith(ours)}
-    variables = {"DBT_PROFILES_DIR": str(warehouse.scratch), "STUCK_JOBS_SCHEMA": warehouse.schema}
-    result = CliRunner().invoke(main, arguments, env=cleared | warehouse.libpq | variables)
+    chosen = {"DBT_PROFILES_DIR": str(warehouse.scratch), "STUCK_JOBS_SCHEMA": warehouse.schema} | variables
+    result = CliRunner().invoke(main, arguments, env=cleared | warehouse.libpq | chosen)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Outcome(result.exit_code, result.output)
@@ -96,8 +96,8 @@ def test_dbt_tests_the_gate(standby: Warehouse) -> None:
 def test_what_writes_says_that_it_cannot(
     standby: Warehouse, redis: embedded.Redis, command: list[str]
 ) -> None:
-    redis_url = ["--redis-url", redis.url] if command[0] in ("collect", "heal") else []
-    outcome = run(standby, *command, *redis_url)
+    elsewhere = {"REDIS_URL": redis.url, "STUCK_JOBS_WEBHOOK_URL": "http://localhost:1"}
+    outcome = run(standby, *command, **elsewhere)
     assert outcome.exit_code == 2
     assert "read-only" in outcome.output
     assert len(outcome.output.splitlines()) == 1, outcome.output
