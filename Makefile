@@ -3,13 +3,21 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
+# `PG=system` has the tests and the demo use the machine's own PostgreSQL, such as Debian's 15.
+ifeq ($(PG),system)
+STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin/initdb)))),\
+	$(shell pg_config --bindir),$(error there is no PostgreSQL here, or no pg_config that says where))
+export STUCK_JOBS_PG_BIN
+endif
+
 .PHONY: demo test test-system-redis test-airflow lint install lock lock-airflow clean
 
 demo: install
 	$(BIN)/stuck-jobs demo
 
+# `TESTS=` chooses some of them.
 test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
