@@ -1,6 +1,10 @@
 -- Each cell that a job's spec asks for, with whether an execution was ever written for it. Rows of retries do not count
--- twice, so that a duplicate cannot hide a gap.
-with expected_executions as not materialized (
+-- twice, so that a duplicate cannot hide a gap. Job by job, so that the executions of each are read once.
+with jobs as (
+    select * from {{ ref('stg_jobs') }}
+),
+
+expected_executions as not materialized (
     select * from {{ ref('int_expected_executions') }}
 ),
 
@@ -10,28 +14,30 @@ executions as not materialized (
 
 judged as (
     select
-        expected.job_id,
-        expected.region,
-        expected.model_id,
-        expected.question_id,
-        exists(
-            select 1 from executions
-            where
-                executions.job_id = expected.job_id
-                and executions.router_region = expected.region
-                and (executions.model_id = expected.model_id or expected.model_id is null)
-                and (executions.question_id = expected.question_id or expected.question_id is null)
-        ) as is_written,
-        exists(
-            select 1 from executions
-            where
-                executions.job_id = expected.job_id
-                and executions.router_region = expected.region
-                and (executions.model_id = expected.model_id or expected.model_id is null)
-                and (executions.question_id = expected.question_id or expected.question_id is null)
-                and executions.status in {{ finished_statuses() }}
-        ) as is_finished
-    from expected_executions as expected
+        jobs.job_id,
+        cell.*
+    from jobs
+    cross join lateral (
+        select
+            expected.region,
+            expected.model_id,
+            expected.question_id,
+            count(written.router_region) > 0 as is_written,
+            count(written.status) filter (where written.status in {{ finished_statuses() }}) > 0 as is_finished
+        from (
+            select * from expected_executions
+            where expected_executions.job_id = jobs.job_id
+            offset 0
+        ) as expected
+        left join (
+            select * from executions
+            where executions.job_id = jobs.job_id
+            offset 0
+        ) as written
+            on {{ fills_cell('written', 'expected') }}
+        group by expected.region, expected.model_id, expected.question_id
+        offset 0
+    ) as cell
 )
 
 select
