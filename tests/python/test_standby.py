@@ -53,15 +53,18 @@ def wait_for(standby: Warehouse, query: str, expected: object) -> None:
         time.sleep(0.05)
 
 
-def test_the_gate_follows_the_primary(built: Warehouse, standby: Warehouse) -> None:
+def test_the_gate_follows_the_primary_and_nothing_is_recovered(built: Warehouse, standby: Warehouse) -> None:
     assert run(standby, "gate").exit_code == 0
     built.execute(OLD_JOB)
     try:
         wait_for(standby, "select count(*) from jobs", 1)
-        outcome = run(standby, "gate", "--point", "job_created")
+        gated = run(standby, "gate", "--point", "job_created")
+        recovered = run(standby, "recover", "--apply")
     finally:
         built.execute("truncate jobs cascade")
-    assert outcome.exit_code == 1, outcome.output
+    assert gated.exit_code == 1, gated.output
+    assert recovered.exit_code == 2, recovered.output
+    assert "read-only" in recovered.output
     wait_for(standby, "select count(*) from jobs", 0)
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 import sys
 import sysconfig
 import venv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, Outcome, Warehouse
+from test_readme import blocks, commands
 
 import stuck_jobs
 
@@ -56,6 +57,18 @@ class Installed:
         )
         return Outcome(finished.returncode, finished.stdout + finished.stderr)
 
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Let nobody but root write there for the length of a `with` block."""
+        directories = [path for path in self.packages.rglob("*") if path.is_dir()]
+        for path in directories:
+            path.chmod(0o555)
+        try:
+            yield
+        finally:
+            for path in directories:
+                path.chmod(0o755)
+
     def files(self) -> set[Path]:
         """All that is installed, but for what Python itself compiles."""
         return {path for path in (self.packages / "stuck_jobs").rglob("*") if "__pycache__" not in path.parts}
@@ -63,15 +76,9 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """Read-only, which root does not notice; so what is there afterwards counts as well."""
     made = Installed(tmp_path_factory.mktemp("wheel"))
     before = made.files()
-    project = [made.packages / PROJECT, *(made.packages / PROJECT).rglob("*")]
-    for path in project:
-        path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
     yield made
-    for path in project:
-        path.chmod(path.stat().st_mode | stat.S_IWUSR)
     assert made.files() == before
 
 
@@ -90,20 +97,23 @@ def test_the_project_is_in_the_package(installed: Installed) -> None:
 
 
 def test_the_demo_collects_and_builds(installed: Installed) -> None:
-    outcome = installed.run("stuck-jobs", "demo", "--jobs", "200")
+    with installed.read_only():
+        outcome = installed.run("stuck-jobs", "demo", "--jobs", "200")
     assert outcome.exit_code == 0, outcome.output
     assert "things broken on purpose were found, and nothing else" in outcome.output
 
 
 def test_the_commands_that_read_find_the_project(installed: Installed, built: Warehouse) -> None:
     connection = built.libpq | {"STUCK_JOBS_SCHEMA": built.schema}
-    for command in ("gate", "recover", "validate"):
-        outcome = installed.run("stuck-jobs", command, **connection)
-        assert outcome.exit_code == 0, f"{command}: {outcome.output}"
+    with installed.read_only():
+        for command in ("gate", "recover", "validate"):
+            outcome = installed.run("stuck-jobs", command, **connection)
+            assert outcome.exit_code == 0, f"{command}: {outcome.output}"
 
 
 def test_a_sandbox_runs_dbt_in_a_copy_of_the_project(installed: Installed) -> None:
-    copy = 'cp -r "$(stuck-jobs project)" mine && chmod -R u+w mine && cd mine'
+    copy = " && ".join(commands(blocks("docs/deployment.md", "bash")[1]))
+    assert "stuck-jobs project" in copy
     outcome = installed.run(
         "sh",
         "-c",
