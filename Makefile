@@ -10,7 +10,7 @@ STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql
 export STUCK_JOBS_PG_BIN
 endif
 
-.PHONY: demo test test-system-redis test-airflow lint install lock lock-airflow clean
+.PHONY: demo test test-system-redis test-system-postgres test-airflow lint install lock lock-airflow clean
 
 demo: install
 	$(BIN)/stuck-jobs demo
@@ -22,6 +22,11 @@ test: install
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
 	STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" $(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
+
+# The same views from other kinds of tables, and on a standby, with the machine's own PostgreSQL.
+test-system-postgres:
+	$(MAKE) test PG=system TESTS="tests/python/test_invariants.py tests/python/test_standby.py \
+		tests/python/test_source_variants.py -k 'invariants or standby or partitioned or instead or types'"
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
 test-airflow: install .venv-airflow/.installed
