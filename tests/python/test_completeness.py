@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -214,6 +214,22 @@ select partitioned.id from layouts.partitioned inner join layouts.inner_view usi
 """
 
 
+@pytest.fixture(scope="module")
+def files_query(source: Source) -> str:
+    """What `source_files` makes of the plain table."""
+    relation = "api.Relation.create(schema='layouts', identifier='plain')"
+    outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}}")
+    return outcome.output[outcome.output.index("select (") :]
+
+
+@pytest.fixture
+def layouts(source: Source) -> Iterator[None]:
+    source.kept.execute(LAYOUTS)
+    yield
+    source.kept.execute("drop schema layouts cascade")
+
+
+@pytest.mark.usefixtures("layouts")
 @pytest.mark.parametrize(
     ("statement", "moved"),
     [
@@ -225,24 +241,19 @@ select partitioned.id from layouts.partitioned inner join layouts.inner_view usi
         ("create or replace view layouts.inner_view as select id from layouts.plain", {VIEW}),
     ],
 )
-def test_a_judgment_rests_on_the_files_that_are_read(source: Source, statement: str, moved: set[str]) -> None:
-    relation = "api.Relation.create(schema='layouts', identifier='plain')"
-    outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}}")
-    query = outcome.output[outcome.output.index("select (") :]
-    with source.kept.connect() as connection:
-        connection.execute(LAYOUTS)
+def test_a_judgment_rests_on_the_files_that_are_read(
+    source: Source, files_query: str, statement: str, moved: set[str]
+) -> None:
+    def files() -> dict[str, list[Any]]:
+        return {
+            layout: source.kept.rows(files_query.replace('."plain"', f'."{layout}"'))
+            for layout in (PLAIN, PARTITIONED, VIEW)
+        }
 
-        def files() -> dict[str, Any]:
-            return {
-                layout: connection.execute(query.replace('."plain"', f'."{layout}"')).fetchone()
-                for layout in (PLAIN, PARTITIONED, VIEW)
-            }
-
-        before = files()
-        connection.execute(statement)
-        after = files()
-        connection.rollback()
-    assert None not in (row[0] for row in before.values())
+    before = files()
+    source.kept.execute(statement)
+    after = files()
+    assert [(None,)] not in before.values()
     assert {layout for layout in before if before[layout] != after[layout]} == moved
 
 
