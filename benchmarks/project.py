@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -27,6 +32,50 @@ LIBPQ_VARIABLES = {
 }
 
 
+@dataclass(frozen=True)
+class Run:
+    """What an incremental run cost the database.
+
+    Attributes:
+        statements: how many the run of the model sent.
+        sql_ms: how long they took together.
+        temporary_files: how many the server wrote meanwhile.
+    """
+
+    statements: int
+    sql_ms: float
+    temporary_files: int
+
+
+def judge(dsn: str) -> Run:
+    """Judge what was closed since the last run, as every build does."""
+    with psycopg.connect(dsn, autocommit=True) as connection, _scratch() as scratch:
+        before = _temporary_files(connection)
+        _dbt(dsn, scratch, "run", "--select", "int_known_gaps", "--log-format-file", "json")
+        lines = (Path(scratch) / "logs" / "dbt.log").read_text(encoding="utf-8").splitlines()
+        events = [json.loads(line) for line in lines]
+        seconds = [
+            event["data"]["elapsed"]
+            for event in events
+            if event["info"]["name"] == "SQLQueryStatus"
+            and event["data"].get("node_info", {}).get("node_name") == "int_known_gaps"
+        ]
+        return Run(len(seconds), round(1000 * sum(seconds), 1), _temporary_files(connection) - before)
+
+
+def _temporary_files(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("select sum(temp_files)::bigint from pg_stat_database").fetchone()
+    return row[0] if row else 0
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A directory with the example profile, where dbt may write."""
+    with tempfile.TemporaryDirectory() as scratch:
+        shutil.copy(ROOT / "profiles.example.yml", Path(scratch) / "profiles.yml")
+        yield scratch
+
+
 def build(dsn: str) -> dict[str, str]:
     """Build the views, and compile the analysis's own queries.
 
@@ -37,8 +86,7 @@ def build(dsn: str) -> dict[str, str]:
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"drop schema if exists {SCHEMA}, {RAW_SCHEMA} cascade".encode())
-    with tempfile.TemporaryDirectory() as scratch:
-        shutil.copy(ROOT / "profiles.example.yml", Path(scratch) / "profiles.yml")
+    with _scratch() as scratch:
         _dbt(dsn, scratch, "run", "--exclude", "accumulation_history")
         _dbt(dsn, scratch, "compile", "--select", "resource_type:analysis")
         compiled = Path(scratch) / "target" / "compiled" / "stuck_jobs" / "analyses"

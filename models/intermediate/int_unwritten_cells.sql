@@ -1,5 +1,5 @@
--- The cells that no execution was ever written for, for whoever asks whether a job has any: the first one is the answer.
--- Without a WITH clause, so that PostgreSQL flattens it.
+-- The cells that no execution was ever written for, for whoever asks whether a job has any: the first one found is the
+-- answer. Without a WITH clause, so that PostgreSQL flattens it.
 select expected.*
 from {{ ref('int_expected_executions') }} as expected
 where
