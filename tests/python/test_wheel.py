@@ -85,7 +85,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 def test_the_package_and_the_project_have_one_version(installed: Installed) -> None:
     version = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["version"]
     assert installed.run("stuck-jobs", "--version").output == f"stuck-jobs, version {version}\n"
-    assert stuck_jobs.__version__ == version, "run make install"
+    assert stuck_jobs.__version__ == version, "run pip install --no-deps --editable ."
 
 
 def test_the_project_is_in_the_package(installed: Installed) -> None:
