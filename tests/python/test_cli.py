@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from stuck_jobs import embedded
 from stuck_jobs.dbt_project import (
     OWN_PROJECT,
     FailedNode,
@@ -60,6 +62,17 @@ def test_a_sandbox_has_the_source_tables_and_passes_the_exit_code_on() -> None:
     variables = {"PGHOST": "nowhere.invalid", "PGPASSFILE": "/nowhere"}
     finished = run("sandbox", "--", sys.executable, "-c", program, **variables)
     assert finished.returncode == 7, finished.stderr
+
+
+def test_without_its_wheel_redis_is_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STUCK_JOBS_REDIS_BIN", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(embedded.EmbeddedServerError, match="there is no redis-server: install one"):
+        embedded._redis_binary()
+    program = tmp_path / "redis-server"
+    program.touch(mode=0o755)
+    assert embedded._redis_binary() == str(program)
 
 
 def test_the_project_is_the_chosen_one_the_working_directory_or_our_own(
