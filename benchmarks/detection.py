@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -98,15 +99,15 @@ def main(
     results = []
     for size in sizes:
         with (
-            _server(dsn, shared_buffers, keep) as server,
-            psycopg.connect(server, autocommit=True) as connection,
+            server(dsn, shared_buffers, keep) as running,
+            psycopg.connect(running.dsn, autocommit=True) as connection,
         ):
             connection.prepare_threshold = None
-            analysis = _prepare(connection, server, population.Size(size, days, outbox))
+            analysis = prepare(connection, running.dsn, population.Size(size, days, outbox))
             connection.execute(f"set jit = {'on' if jit else 'off'}".encode())
             if not parallel:
                 connection.execute("set max_parallel_workers_per_gather = 0")
-            results.append(_measure_all(connection, server, analysis, repetitions, history))
+            results.append(_measure_all(connection, running.dsn, analysis, repetitions, history))
     report.show(console, results)
     if json_file:
         report.write(json_file, results)
@@ -116,43 +117,62 @@ def main(
         raise click.ClickException(f"the views do not find what was planted: {', '.join(wrong)}")
 
 
-def _prepare(connection: Connection, server: str, size: population.Size) -> dict[str, str]:
+def prepare(connection: Connection, dsn: str, size: population.Size) -> dict[str, str]:
     """Make the source and the views; the analysis's queries by name."""
     if not population.exists(connection):
         with console.status("generating") as status:
             population.generate(connection, size, status.update)
     with console.status("building the views, and judging the history"):
-        analysis = project.build(server)
+        analysis = project.build(dsn)
     with console.status("bringing the live rows up to the present"):
         population.freshen(connection)
     return analysis
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL to measure on.
+
+    Attributes:
+        dsn: its libpq connection string.
+        pgbench: the program that goes with it.
+    """
+
+    dsn: str
+    pgbench: str
+
+
 @contextmanager
-def _server(dsn: str | None, shared_buffers: str, keep: bool) -> Iterator[str]:
-    """The server to measure on, as a connection string."""
+def server(dsn: str | None, shared_buffers: str, keep: bool) -> Iterator[Server]:
+    """The server to measure on for the length of a `with` block.
+
+    Args:
+        dsn: of one that runs already, if any.
+        shared_buffers: of one that is started.
+        keep: leave it running, and say how to reach it.
+    """
     if dsn:
-        yield dsn
+        yield Server(dsn, "pgbench")
         return
-    server = start_postgres(SERVER_SETTINGS | {"shared_buffers": shared_buffers})
+    started = start_postgres(SERVER_SETTINGS | {"shared_buffers": shared_buffers})
     try:
-        yield server.dsn
+        yield Server(started.dsn, str(started.binaries / "pgbench"))
     finally:
         if keep:
-            console.print(f"Kept. Again: --dsn '{server.dsn}'\nStop: {server.stop_command}", soft_wrap=True)
+            console.print(f"Kept. Again: --dsn '{started.dsn}'\nStop: {started.stop_command}", soft_wrap=True)
         else:
-            server.stop()
+            started.stop()
 
 
 def _measure_all(
-    connection: Connection, server: str, analysis: dict[str, str], repetitions: int, history: bool
+    connection: Connection, dsn: str, analysis: dict[str, str], repetitions: int, history: bool
 ) -> Result:
     """Measure theirs and ours, the quick ones first: meanwhile the live rows grow older."""
     planted = population.planted(connection)
     found = _found(connection)
     with console.status("measuring: an incremental run"):
         population.traffic(connection, TRAFFIC)
-        run = project.judge(server)
+        run = project.judge(dsn)
     with console.status("measuring") as status:
         measurements: list[Measurement] = []
         for query in _queries(connection, analysis, history):

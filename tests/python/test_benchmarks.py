@@ -46,3 +46,21 @@ def test_benchmark_measures_views_that_find_what_was_planted(tmp_path: Path) -> 
             assert row["buffers"] > 0, row
             assert row["median_ms"] > 0, row
         assert measurements["accumulation_points"]["speed_up"] > 0
+
+
+def test_writers_are_measured_with_and_without_the_check(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.writers", "--jobs", "1000", "--seconds", "3", "--rounds", "1",
+            "--every", "1", "--shared-buffers", "128MB", "--json", str(results),
+        ],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    medians = json.loads(results.read_text())["medians"]
+    assert medians.keys() == {"nobody checks", "the analysis's queries", "dbt build --selector check"}
+    assert medians["nobody checks"]["checks"] == 0
+    for one in medians.values():
+        assert one["jobs_per_second"] > 0
+        assert 0 < one["p50_ms"] <= one["p99_ms"]

@@ -42,11 +42,11 @@ CAUSES = {
     "execution_pending": OPEN,
     "worker_lost": {"lock_gone"},
     "job_interrupted": {"context_timeout", "context_cancelled"},
+    "job_recovered_repeatedly": {"stuck_again", "given_up"},
     "job_not_closed": {"final_write_failed"},
     "job_closed_early": {"execution_open"},
     "provider_timeout": {"cold_start", "timed_out"},
     "provider_retries_exhausted": {"retries_exhausted"},
-    "job_recovered_repeatedly": set(),
     "pipeline_stalled": set(),
 }
 """Every point, and what the demo breaks there; no_active_worker would leave the other causes out."""
