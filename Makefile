@@ -3,17 +3,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-system-redis test-airflow lint install lock lock-airflow clean
+# `PG=system` has the tests and the demo use the machine's own PostgreSQL, such as Debian's 15.
+ifeq ($(PG),system)
+STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin/initdb)))),\
+	$(shell pg_config --bindir),$(error there is no PostgreSQL here, or no pg_config that says where))
+export STUCK_JOBS_PG_BIN
+endif
+
+.PHONY: demo test test-system-redis test-system-postgres test-airflow lint install lock lock-airflow clean
 
 demo: install
 	$(BIN)/stuck-jobs demo
 
+# `TESTS=` chooses some of them.
 test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
 	STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" $(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
+
+# The same views from other kinds of tables, and on a standby, with the machine's own PostgreSQL.
+test-system-postgres:
+	$(MAKE) test PG=system TESTS="tests/python/test_invariants.py tests/python/test_standby.py \
+		tests/python/test_source_variants.py -k 'invariants or standby or partitioned or instead or types'"
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
 test-airflow: install .venv-airflow/.installed

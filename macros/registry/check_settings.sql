@@ -30,6 +30,15 @@
         ) %}
     {% endif %}
     {% if execute %}
-        {% do run_query("select now() at time zone " ~ stuck_jobs.source_zone() ~ " as source_time_zone") %}
+        {% set server = run_query(
+            "select
+                now() at time zone " ~ stuck_jobs.source_zone() ~ " as source_time,
+                current_setting('transaction_read_only') as read_only"
+        ).rows[0] %}
+        {% if server.read_only == 'on' and flags.WHICH in ('build', 'run') %}
+            {% do exceptions.raise_compiler_error(
+                "the database is read-only, a standby perhaps: dbt " ~ flags.WHICH ~ " needs one that can be written"
+            ) %}
+        {% endif %}
     {% endif %}
 {% endmacro %}

@@ -1,3 +1,5 @@
 """Stuck Jobs: find where the work of a job pipeline piles up, and say why."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("stuck-jobs")

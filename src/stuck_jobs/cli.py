@@ -20,6 +20,7 @@ COMMANDS = {
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
     "metrics": "stuck_jobs.metrics:metrics",
+    "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
     "requeue": "stuck_jobs.requeue.command:requeue",
     "sandbox": "stuck_jobs.sandbox:sandbox",

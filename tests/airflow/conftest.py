@@ -59,7 +59,7 @@ class Airflow:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=240,
+            timeout=1800,
             check=False,
         )
 
@@ -71,7 +71,7 @@ class Airflow:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=120,
+            timeout=600,
             check=True,
         ).stdout
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from stuck_jobs import embedded
 from stuck_jobs.dbt_project import (
-    REPOSITORY,
+    OWN_PROJECT,
     FailedNode,
     example_profiles,
     find_profiles,
@@ -79,16 +81,27 @@ def test_a_sandbox_has_the_source_tables_and_passes_the_exit_code_on() -> None:
     assert finished.returncode == 7, finished.stderr
 
 
-def test_the_project_is_the_chosen_one_the_working_directory_or_the_repository(
+def test_without_its_wheel_redis_is_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STUCK_JOBS_REDIS_BIN", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(embedded.EmbeddedServerError, match="there is no redis-server: install one"):
+        embedded._redis_binary()
+    program = tmp_path / "redis-server"
+    program.touch(mode=0o755)
+    assert embedded._redis_binary() == str(program)
+
+
+def test_the_project_is_the_chosen_one_the_working_directory_or_our_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DBT_PROJECT_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert find_project() == REPOSITORY
+    assert find_project() == OWN_PROJECT
     (tmp_path / "dbt_project.yml").touch()
     assert find_project() == tmp_path
-    monkeypatch.setenv("DBT_PROJECT_DIR", str(REPOSITORY))
-    assert find_project() == REPOSITORY
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(OWN_PROJECT))
+    assert find_project() == OWN_PROJECT
     assert find_project(tmp_path) == tmp_path
     with pytest.raises(StuckJobsError, match=r"no dbt_project\.yml"):
         find_project(tmp_path / "elsewhere")

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -196,6 +196,65 @@ def test_a_table_that_was_rewritten_is_judged_anew(cleared: Source) -> None:
     cleared.run()
     assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 40
     assert cleared.answers() == (kept, whole)
+
+
+PLAIN = "plain"
+PARTITIONED = "partitioned"
+VIEW = "view"
+LAYOUTS = """
+create schema layouts;
+create table layouts.plain (id integer);
+create table layouts.partitioned (id integer) partition by range (id);
+create table layouts.first partition of layouts.partitioned for values from (0) to (100);
+create table layouts.second partition of layouts.partitioned for values from (100) to (200);
+create table layouts.below (id integer);
+create view layouts.inner_view as select id from layouts.below;
+create view layouts.view as
+select partitioned.id from layouts.partitioned inner join layouts.inner_view using (id);
+"""
+
+
+@pytest.fixture(scope="module")
+def files_query(source: Source) -> str:
+    """What `source_files` makes of the plain table."""
+    relation = "api.Relation.create(schema='layouts', identifier='plain')"
+    outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}}")
+    return outcome.output[outcome.output.index("select (") :]
+
+
+@pytest.fixture
+def layouts(source: Source) -> Iterator[None]:
+    source.kept.execute(LAYOUTS)
+    yield
+    source.kept.execute("drop schema layouts cascade")
+
+
+@pytest.mark.usefixtures("layouts")
+@pytest.mark.parametrize(
+    ("statement", "moved"),
+    [
+        ("insert into layouts.partitioned values (1)", set()),
+        ("truncate layouts.plain", {PLAIN}),
+        ("truncate layouts.partitioned", {PARTITIONED, VIEW}),
+        ("truncate layouts.below", {VIEW}),
+        ("create table layouts.third partition of layouts.partitioned for values from (200) to (300)", set()),
+        ("create or replace view layouts.inner_view as select id from layouts.plain", {VIEW}),
+    ],
+)
+def test_a_judgment_rests_on_the_files_that_are_read(
+    source: Source, files_query: str, statement: str, moved: set[str]
+) -> None:
+    def files() -> dict[str, list[Any]]:
+        return {
+            layout: source.kept.rows(files_query.replace('."plain"', f'."{layout}"'))
+            for layout in (PLAIN, PARTITIONED, VIEW)
+        }
+
+    before = files()
+    source.kept.execute(statement)
+    after = files()
+    assert [(None,)] not in before.values()
+    assert {layout for layout in before if before[layout] != after[layout]} == moved
 
 
 def test_a_setting_that_changes_the_rules_ends_every_judgment(cleared: Source) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 import oracle
 import pytest
+from conftest import ROOT
 
 from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
 from stuck_jobs.demo.queue import LOCK_LASTS
 from stuck_jobs.demo.world import Fault
+from stuck_jobs.expectations.contract import registered_points
 
 NOW = datetime(2025, 10, 14, 16, 13, 17, 970000, tzinfo=UTC)
 SEEDS = (7, 1, 20, 333)
@@ -47,7 +49,7 @@ CAUSES = {
     "provider_retries_exhausted": {"retries_exhausted"},
     "pipeline_stalled": set(),
 }
-"""Every enabled point, and what the demo breaks there; no_active_worker would leave the other causes out."""
+"""Every point, and what the demo breaks there; no_active_worker would leave the other causes out."""
 
 ONE_EACH = {"queue_depth", "provider_timeout", "provider_retries_exhausted"}
 """The points that list queues and providers, of which only one is broken for each cause."""
@@ -97,6 +99,10 @@ def test_a_healthy_pipeline_stays_healthy_for_a_while(seed: int) -> None:
     assert pipeline.faults == []
     assert stuck(pipeline) == []
     assert stuck(pipeline, timedelta(minutes=2)) == []
+
+
+def test_every_point_is_broken_or_not_on_purpose() -> None:
+    assert set(CAUSES) == set(registered_points(ROOT))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -119,7 +119,9 @@ def test_items_are_unique_and_their_ages_make_sense(
         connection,
         """
         select *
-        from (select *, count(*) over (partition by accumulation_point, entity_id) as copies from stuck_items)
+        from (
+            select *, count(*) over (partition by accumulation_point, entity_id) as copies from stuck_items
+        ) as items
         where copies > 1
             or stuck_since > now() or age_seconds < 0
             or (stuck_since is null) <> (age_seconds is null)

@@ -24,6 +24,7 @@ from otlp import Receiver, receiving
 from psycopg import sql
 
 from stuck_jobs import embedded
+from stuck_jobs.cli import COMMANDS
 
 README = "README.md"
 POINT_PAGES = "docs/points"
@@ -212,10 +213,18 @@ def test_make_runs_what_the_readme_says() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = dict(re.findall(r"^(\w+):.*\n((?:\t.*\n)*)", makefile, re.MULTILINE))
     assert targets["demo"] == "\t$(BIN)/stuck-jobs demo\n"
-    assert targets["test"] == "\t$(BIN)/pytest --numprocesses 2 --dist loadfile\n"
+    assert targets["test"] == "\t$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)\n"
     for document in DOCUMENTS:
         for block in blocks(document, "bash"):
             assert set(re.findall(r"\bmake (\w+)\b", block.text)) <= set(targets), document
+
+
+def test_the_picture_of_the_architecture_names_what_there_is() -> None:
+    picture = (ROOT / "docs" / "images" / "architecture.svg").read_text()
+    named = re.findall(r'class="command[^"]*"[^>]*>([\w, ]+)<', picture)
+    assert {command for names in named for command in names.split(", ")} <= set(COMMANDS)
+    layers = re.findall(r'class="core".*\n.*class="name"[^>]*>(\w+)<', picture)
+    assert set(layers) == {path.name for path in (ROOT / "models").iterdir() if path.is_dir()}
 
 
 def test_the_picture_of_the_demo_has_every_point() -> None:

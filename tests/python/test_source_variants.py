@@ -72,15 +72,15 @@ VARIANTS = {
             'alter table executions set schema "The App"',
             'alter table outbox set schema "The App"',
             'alter table "The App".jobs rename to "Job"',
-            'alter table "The App".executions rename to runs',
-            'alter table "The App".outbox rename to messages',
+            'alter table "The App".executions rename to "Job runs, all"',
+            'alter table "The App".outbox rename to "order"',
         ),
-        layout=Layout(schema="The App", jobs="Job", executions="runs", outbox="messages"),
+        layout=Layout(schema="The App", jobs="Job", executions="Job runs, all", outbox="order"),
         variables={
             "source_schema": "The App",
             "jobs_table": "Job",
-            "executions_table": "runs",
-            "outbox_table": "messages",
+            "executions_table": "Job runs, all",
+            "outbox_table": "order",
         },
     ),
     "views instead of tables": Variant(
@@ -91,6 +91,37 @@ VARIANTS = {
                 f"alter table {table} rename to {table}_data",
                 f"create view {table} as select * from {table}_data",
             )
+        ),
+    ),
+    "partitioned tables": Variant(
+        changes=(
+            "alter table jobs rename to jobs_before",
+            "alter table executions rename to executions_before",
+            "alter table outbox rename to outbox_before",
+            "create table jobs (like jobs_before including defaults) partition by hash (id)",
+            "create table jobs_even partition of jobs for values with (modulus 2, remainder 0)",
+            "create table jobs_odd partition of jobs for values with (modulus 2, remainder 1)",
+            "create table executions (like executions_before including defaults)"
+            " partition by range (created_at)",
+            "create table executions_old partition of executions for values from (minvalue) to ('today')",
+            "create table executions_new partition of executions for values from ('today') to (maxvalue)",
+            "create table executions_undated partition of executions default",
+            "create table outbox (like outbox_before including defaults) partition by list (topic)",
+            "create table outbox_jobs partition of outbox for values in ('jobs')",
+            "create table outbox_others partition of outbox default",
+        ),
+    ),
+    "other types": Variant(
+        changes=(
+            "drop index idx_jobs_jobspec_data",
+            "create domain short_text as varchar(300)",
+            "alter table jobs alter column id type bigint, alter column jobspec_id type short_text,"
+            " alter column jobspec_data type json, alter column status type text",
+            "alter table executions alter column id type bigint, alter column job_id type bigint,"
+            " alter column region type short_text, alter column status type text,"
+            " alter column output_data type json, alter column retry_count type smallint",
+            "alter table outbox alter column id type integer, alter column topic type short_text,"
+            " alter column payload type json",
         ),
     ),
     "other region aliases": Variant(

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from stuck_jobs.collect.messages import moment
 from stuck_jobs.collect.snapshot import Listing, Snapshot
-from stuck_jobs.dbt_project import REPOSITORY
+from stuck_jobs.dbt_project import OWN_PROJECT
 from stuck_jobs.errors import StuckJobsError
 
 DDL_FILE = Path("macros", "raw", "raw_tables_ddl.sql")
@@ -109,7 +109,7 @@ class Store:
 
     def _template(self) -> jinja2.Template:
         """The macro that dbt creates the tables with, called."""
-        for root in (self.project, REPOSITORY):
+        for root in (self.project, OWN_PROJECT):
             if (root / DDL_FILE).is_file():
                 macro = (root / DDL_FILE).read_text(encoding="utf-8")
                 return jinja2.Template(macro + "{{ raw_tables_ddl(schema) }}")

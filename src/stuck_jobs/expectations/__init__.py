@@ -5,6 +5,8 @@ CONTEXT = "expectations"
 
 CHECKPOINT = "stuck_jobs"
 
+DATASOURCE = "stuck_jobs"
+
 CONNECTION_VARIABLE = "STUCK_JOBS_CONNECTION"
 """The config variable that holds the SQLAlchemy URL."""
 

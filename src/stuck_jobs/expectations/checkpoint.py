@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +18,7 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 from sqlalchemy.exc import SQLAlchemyError
 
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.expectations import CHECKPOINT, CONNECTION_VARIABLE, DOCS_VARIABLE
+from stuck_jobs.expectations import CHECKPOINT, CONNECTION_VARIABLE, DATASOURCE, DOCS_VARIABLE
 from stuck_jobs.profile import Profile
 
 ROWS_SHOWN = 5
@@ -78,13 +80,16 @@ class Outcome:
         return 1 if Kind.FAILED in kinds else 2 if Kind.NOT_EVALUATED in kinds else 0
 
 
-def run_checkpoint(root: Path, profile: Profile, docs: Path | None = None) -> Outcome:
+def run_checkpoint(
+    root: Path, profile: Profile, docs: Path | None = None, temporary_tables: bool = True
+) -> Outcome:
     """Run the checkpoint.
 
     Args:
-        root: of the context.
+        root: of the context; nothing is written there.
         profile: says where the views are.
         docs: the directory for Data Docs, if they are wanted.
+        temporary_tables: whether each view is read once, into one; otherwise every expectation reads it.
 
     Raises:
         StuckJobsError: if it cannot be run.
@@ -94,10 +99,14 @@ def run_checkpoint(root: Path, profile: Profile, docs: Path | None = None) -> Ou
     if docs:
         variables[DOCS_VARIABLE] = str(docs.resolve())
     try:
-        context = gx.get_context(mode="file", context_root_dir=root, runtime_environment=variables)
-        results = context.checkpoints.get(CHECKPOINT).run().run_results.values()
-        if docs:
-            context.build_data_docs()
+        with tempfile.TemporaryDirectory(prefix="stuck-jobs-expectations-") as scratch:
+            shutil.copytree(root, scratch, dirs_exist_ok=True)  # the library makes files of its own there
+            context = gx.get_context(mode="file", context_root_dir=scratch, runtime_environment=variables)
+            datasource: Any = context.data_sources.get(DATASOURCE)
+            datasource.create_temp_table = temporary_tables
+            results = context.checkpoints.get(CHECKPOINT).run().run_results.values()
+            if docs:
+                context.build_data_docs()
     except (GreatExpectationsError, SQLAlchemyError) as error:
         raise StuckJobsError(f"the checkpoint cannot be run: {_first_line(str(error))}") from error
     return _outcome(root, [_as_dict(result) for result in results])

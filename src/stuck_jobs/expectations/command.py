@@ -28,7 +28,8 @@ from stuck_jobs.profile import ProfileOptions, connect, connection_options
 def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) -> None:
     """Run the Great Expectations checkpoint over the public views, and say what was not as expected.
 
-    Each view is read once, into a temporary table; importing the library takes most of the time.
+    Each view is read once, into a temporary table; importing the library takes most of the time. On a
+    read-only database, such as a standby, every expectation reads its view anew.
 
     Exits with 0 if everything is as expected; 1 if an expectation failed; 2 if none failed, but one or all
     could not be evaluated.
@@ -41,13 +42,14 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
     profile = prompt_profile(connection)
     with refusals(), connect(profile) as server:
         server.execute(PATIENCE)
-        _check_rights(server, profile.schema, root)
+        is_read_only = _is_read_only(server)
+        _check_rights(server, profile.schema, root, temporary_tables=not is_read_only)
 
     console = Console(highlight=False)
     with step(console, "Validating") as current:
         from stuck_jobs.expectations.checkpoint import run_checkpoint  # takes seconds
 
-        outcome = run_checkpoint(root, profile, docs)
+        outcome = run_checkpoint(root, profile, docs, temporary_tables=not is_read_only)
         current.outcome = f"{outcome.evaluated} expectations of {len(outcome.relations)} relations evaluated"
     for finding in outcome.findings:
         console.print(finding.text, style=finding.kind.style, soft_wrap=True, markup=False)
@@ -56,7 +58,12 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
     ctx.exit(outcome.exit_code)
 
 
-def _check_rights(server: psycopg.Connection[Any], schema: str, root: Path) -> None:
+def _is_read_only(server: psycopg.Connection[Any]) -> bool:
+    """Whether nothing can be written there, a temporary table included."""
+    return server.execute("show transaction_read_only").fetchone() == ("on",)
+
+
+def _check_rights(server: psycopg.Connection[Any], schema: str, root: Path, temporary_tables: bool) -> None:
     """Find out what is missing before the library is imported, which takes longer than anything else."""
     relations = [path.stem for path in sorted((root / "suites").glob("*.json"))]
     if not relations:
@@ -64,5 +71,5 @@ def _check_rights(server: psycopg.Connection[Any], schema: str, root: Path) -> N
     for relation in [*relations, "accumulation_history"]:
         server.execute(sql.SQL("select from {} limit 0").format(sql.Identifier(schema, relation)))
     allowed = server.execute("select has_database_privilege(current_database(), 'temporary')").fetchone()
-    if allowed != (True,):
+    if temporary_tables and allowed != (True,):
         raise StuckJobsError("permission denied to create temporary tables, into which each view is read")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from stuck_jobs.expectations.contract import SUMMARY, View
+from stuck_jobs.expectations.contract import View
 from stuck_jobs.summary import LEVELS
 
 STATES = ("ok", "breached", "unknown")
@@ -141,13 +141,13 @@ NOT_ITEMS: dict[str, Callable[[], Iterator[Expectation]]] = {
 """The detection views whose rows are not stuck items, and what is expected of each."""
 
 
-_MISSING = f"""\
+_MISSING = """\
 SELECT accumulation_point, level
 FROM accumulation_history
 WHERE observed_at = (SELECT max(observed_at) FROM accumulation_history)
 EXCEPT
 SELECT accumulation_point, level
-FROM {{batch}} AS {SUMMARY}"""
+FROM {batch}"""
 
 
 def _gate(point: str) -> Iterator[Expectation]:

@@ -1,0 +1,45 @@
+{% macro source_files(relation) -%}
+    {%- set name = dbt.string_literal(dbt.escape_single_quotes(relation.include(database=false) | string)) -%}
+    (
+        with recursive relations as (
+            select
+                {{ name }}::regclass::oid as relation_id,
+                {{ name }}::regclass::oid as table_id
+            union
+            select
+                next.relation_id,
+                next.table_id
+            from relations
+            cross join lateral (
+                select
+                    inhrelid as relation_id,
+                    relations.table_id
+                from pg_catalog.pg_inherits
+                where inhparent = relations.relation_id
+                union all
+                select
+                    pg_depend.refobjid as relation_id,
+                    pg_depend.refobjid as table_id
+                from pg_catalog.pg_rewrite
+                inner join pg_catalog.pg_depend
+                    on
+                        pg_depend.classid = 'pg_catalog.pg_rewrite'::regclass
+                        and pg_depend.objid = pg_rewrite.oid
+                        and pg_depend.refclassid = 'pg_catalog.pg_class'::regclass
+                where pg_rewrite.ev_class = relations.relation_id
+            ) as next
+        ),
+
+        oldest_files as (
+            select
+                relations.table_id,
+                min(nullif(pg_class.relfilenode, 0)) as file_id
+            from relations
+            inner join pg_catalog.pg_class on pg_class.oid = relations.relation_id
+            group by relations.table_id
+        )
+
+        select string_agg(file_id::text, ' ' order by table_id)
+        from oldest_files
+    )
+{%- endmacro %}
