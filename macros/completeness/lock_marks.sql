@@ -3,11 +3,11 @@
     {%- set batch = var('completeness_batch_jobs') -%}
     update {{ known_gaps }}
     set
-        basis = {{ judgment_basis() }},
+        basis = {{ stuck_jobs.judgment_basis() }},
         judged_until = null,
         judged_id = null,
         walked_to = null
-    where job_id is null and basis is distinct from {{ judgment_basis() }};
+    where job_id is null and basis is distinct from {{ stuck_jobs.judgment_basis() }};
 
     select
         judged_until,
@@ -27,7 +27,7 @@
                 select 1 from {{ ref('stg_jobs') }}
                 where
                     status in ('completed', 'failed')
-                    and source_updated_at between {{ source_instant(jobs, 'updated_at', 'judged_until') }}
+                    and source_updated_at between {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }}
                     and 'infinity'
                 limit {{ batch + 1 }}
             ) as changed_jobs

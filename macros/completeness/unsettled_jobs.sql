@@ -10,7 +10,7 @@
             max(judged_until) as judged_until,
             max(judged_id) as judged_id
         from {{ known_gaps }}
-        where job_id is null and basis = {{ judgment_basis() }}
+        where job_id is null and basis = {{ stuck_jobs.judgment_basis() }}
     ),
 
     -- with an upper bound, without which the planner expects a third of the table
@@ -20,7 +20,7 @@
         where
             status in ('completed', 'failed')
             and source_updated_at between
-            coalesce((select {{ source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
+            coalesce((select {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
             and 'infinity'
         union
         select job_id

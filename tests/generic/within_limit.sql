@@ -5,7 +5,7 @@
     keep a breach out of it.
 #}
 {% test within_limit(model, point) %}
-    {% set fields = registry()[point] %}
+    {% set fields = stuck_jobs.registry()[point] %}
     {{ config(
         severity=fields.severity,
         tags=['gate'],

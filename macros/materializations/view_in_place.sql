@@ -1,4 +1,4 @@
-{% materialization view, adapter='postgres' %}
+{% materialization view_in_place, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
 
