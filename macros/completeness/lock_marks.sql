@@ -3,11 +3,11 @@
     {%- set batch = var('completeness_batch_jobs') -%}
     update {{ known_gaps }}
     set
-        basis = {{ stuck_jobs.judgment_basis() }},
+        basis = {{ judgment_basis() }},
         judged_until = null,
         judged_id = null,
         walked_to = null
-    where job_id is null and basis is distinct from {{ stuck_jobs.judgment_basis() }};
+    where job_id is null and basis is distinct from {{ judgment_basis() }};
 
     select
         judged_until,

@@ -10,7 +10,7 @@
             max(judged_until) as judged_until,
             max(judged_id) as judged_id
         from {{ known_gaps }}
-        where job_id is null and basis = {{ stuck_jobs.judgment_basis() }}
+        where job_id is null and basis = {{ judgment_basis() }}
     ),
 
     -- with an upper bound, without which the planner expects a third of the table

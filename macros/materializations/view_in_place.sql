@@ -11,7 +11,7 @@
     {%- endcall %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing_relation, full_refresh_mode=False)) %}
-    {% do persist_docs(target_relation, model) %}
+    {% do stuck_jobs.describe_relation(target_relation) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -1,10 +1,12 @@
 {% macro report_gate(results) %}
     {% set failed = [] %}
-    {% for result in results if 'gate' in result.node.tags and result.status in ('fail', 'warn') %}
+    {% for result in results
+        if result.node.package_name == 'stuck_jobs' and 'gate' in result.node.tags and result.status in ('fail', 'warn') %}
         {% do failed.append("'" ~ result.node.config.meta.accumulation_point ~ "'") %}
     {% endfor %}
     {% if execute and failed %}
         {% set summary = graph.nodes.values()
+            | selectattr('package_name', 'equalto', 'stuck_jobs')
             | selectattr('name', 'equalto', 'accumulation_points') | map(attribute='relation_name') | first %}
         {% set points = run_query(
             "select

@@ -23,6 +23,7 @@
             "vars: region_aliases must map aliases to regions, got '" ~ var('region_aliases') ~ "'"
         ) %}
     {% endif %}
+    {% do stuck_jobs.check_readers() %}
     {% if execute %}
         {% do run_query("select now() at time zone " ~ stuck_jobs.source_zone() ~ " as source_time_zone") %}
     {% endif %}
