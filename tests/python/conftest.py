@@ -91,7 +91,16 @@ class Warehouse:
         own_process: bool = False,
         **extra: str,
     ) -> Outcome:
-        """Run dbt as a user would, ours without Redis unless told otherwise; `extra` are environment variables."""
+        """Run dbt as a user would; our project without Redis unless told otherwise.
+
+        Args:
+            *arguments: of dbt.
+            variables: of dbt.
+            project: its directory.
+            target: where dbt writes.
+            own_process: whether dbt runs in a process of its own.
+            **extra: variables of the environment.
+        """
         output = str(target or self.scratch / "target")
         chosen_variables = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
         command = [

@@ -68,7 +68,13 @@ def reordered(columns: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [(renamed, "cause"), (without, "cause"), (retyped, "cause"), (extended, "surprise"), (reordered, "order")],
+    [
+        (renamed, "cause"),
+        (without, "cause"),
+        (retyped, "cause"),
+        (extended, "surprise"),
+        (reordered, "order"),
+    ],
 )
 def test_a_changed_column_breaks_the_contract(
     declared: Contracts, change: Callable[[dict[str, str]], dict[str, str]], named: str

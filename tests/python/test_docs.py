@@ -33,7 +33,9 @@ def models(manifest: Any) -> list[Any]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
-def test_every_column_that_exists_is_described_and_no_other(artifacts: tuple[Any, Any], models: list[Any]) -> None:
+def test_every_column_that_exists_is_described_and_no_other(
+    artifacts: tuple[Any, Any], models: list[Any]
+) -> None:
     catalog = artifacts[1]["nodes"]
     assert {model["unique_id"] for model in models} == set(catalog) - {
         name for name in catalog if not name.startswith("model.")

@@ -58,9 +58,7 @@ def test_the_package_is_parsed_without_a_word(build: Outcome) -> None:
     assert not re.search(r"warn|deprecat", parsed, re.IGNORECASE), parsed
 
 
-def test_what_is_stuck_is_found_and_nothing_else(
-    build: Outcome, warehouse: Warehouse, project: Path
-) -> None:
+def test_what_is_stuck_is_found_and_nothing_else(build: Outcome, warehouse: Warehouse, project: Path) -> None:
     found = warehouse.rows(f'select accumulation_point, entity_id, cause from "{SCHEMA}".stuck_items')
     assert set(found) == expected_findings(project), build.output
     assert len(found) == len(set(found))
@@ -78,7 +76,9 @@ def test_the_build_fails_at_the_gates_of_what_is_stuck_alone(build: Outcome, pro
 
 
 def test_disabled_points_are_absent(build: Outcome, warehouse: Warehouse) -> None:  # noqa: ARG001
-    points = {point for (point,) in warehouse.rows(f'select accumulation_point from "{SCHEMA}".accumulation_points')}
+    points = {
+        point for (point,) in warehouse.rows(f'select accumulation_point from "{SCHEMA}".accumulation_points')
+    }
     assert "execution_running" in points
     assert "execution_pending" not in points
 
@@ -87,7 +87,10 @@ def test_disabled_points_are_absent(build: Outcome, warehouse: Warehouse) -> Non
 def test_the_views_are_in_the_schema_of_the_variable_and_may_be_read(warehouse: Warehouse) -> None:
     assert set(relations(warehouse, "own")) == {"expected_findings", "job_status", "stuck_by_level"}
     ours = relations(warehouse, SCHEMA)
-    assert {name for name, (kind, _) in ours.items() if kind == "r"} == {"accumulation_history", "int_known_gaps"}
+    assert {name for name, (kind, _) in ours.items() if kind == "r"} == {
+        "accumulation_history",
+        "int_known_gaps",
+    }
     assert {"stale_jobs", "stale_jobs_v1", "job_status", "stg_jobs"} <= set(ours)
     with warehouse.connect() as connection:
         connection.execute(f'set role "{READER}"')
@@ -101,9 +104,8 @@ def test_one_level_alone_replaces_its_views_in_place_and_the_projects_own_as_dbt
 ) -> None:
     warehouse.execute(f'create view queue as select * from "{SCHEMA}".queue_backlog')
     before = relations(warehouse, "own"), relations(warehouse, SCHEMA)
-    outcome = warehouse.run_dbt(
-        "build", "--select", "stuck_jobs.detection.queue", "job_status", "--exclude", "gate_of_ours", project=project
-    )
+    selected = ("--select", "stuck_jobs.detection.queue", "job_status", "--exclude", "gate_of_ours")
+    outcome = warehouse.run_dbt("build", *selected, project=project)
     assert outcome.exit_code == 0, outcome.output
     assert set(re.findall(r"OK created sql view_in_place model (.*?)_v1", outcome.output)) == {
         f"{SCHEMA}.{view}" for view in ("dead_letters", "queue_backlog", "queue_depths", "queue_mismatches")

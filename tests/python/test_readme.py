@@ -320,6 +320,7 @@ def test_settings_in_a_document_exist(document: str) -> None:
     variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
     contents = [yaml.safe_load(block.text) for block in blocks(document, "yaml")]
     chosen = [content["vars"] for content in contents if isinstance(content, dict) and "vars" in content]
+    chosen = [settings.get("stuck_jobs", settings) for settings in chosen]
     for block in blocks(document, "bash"):
         chosen += map(yaml.safe_load, re.findall(r"--vars '([^']*)'", block.text))
     for settings in chosen:
