@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import Outcome, Warehouse, copy_project
+from dbt.cli.main import dbtRunner
 
 SCHEMA = "Ops watch"
 READER = "integration reader"
@@ -31,8 +32,10 @@ def warehouse(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
 @pytest.fixture(scope="module")
 def build(warehouse: Warehouse, project: Path) -> Outcome:
     """The first build of everything but the unit tests, for which the pipeline plays no part."""
-    installed = warehouse.run_dbt("deps", project=project)
-    assert installed.exit_code == 0, installed.output
+    installed = dbtRunner().invoke(
+        ["deps", "--quiet", "--project-dir", str(project), "--profiles-dir", str(warehouse.scratch)]
+    )
+    assert installed.success
     return warehouse.run_dbt(
         "build", "--exclude-resource-type", "unit_test", project=project, own_process=True
     )
