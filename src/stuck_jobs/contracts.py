@@ -66,7 +66,8 @@ def broken(before: Contracts, now: Contracts) -> list[str]:
 
 def text(contracts: Contracts) -> str:
     """The text of the record."""
-    return HEADER + yaml.safe_dump(contracts, sort_keys=False)
+    listed: str = yaml.safe_dump(contracts, sort_keys=False)
+    return HEADER + listed
 
 
 @click.command()

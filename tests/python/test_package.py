@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import Outcome, Warehouse, copy_project
+from conftest import ROOT, Outcome, Warehouse, copy_project
 from dbt.cli.main import dbtRunner
 
 SCHEMA = "Ops watch"
 READER = "integration reader"
+DOCUMENT = (ROOT / "docs" / "package.md").read_text()
+BUILD = ("build", "--exclude-resource-type", "unit_test")
 TOLERATED = {"queue_orphan"}
 """Points with a finding that the project's own limits allow."""
 
@@ -36,9 +42,7 @@ def build(warehouse: Warehouse, project: Path) -> Outcome:
         ["deps", "--quiet", "--project-dir", str(project), "--profiles-dir", str(warehouse.scratch)]
     )
     assert installed.success
-    return warehouse.run_dbt(
-        "build", "--exclude-resource-type", "unit_test", project=project, own_process=True
-    )
+    return warehouse.run_dbt(*BUILD, project=project, own_process=True)
 
 
 def expected_findings(project: Path) -> set[tuple[str, str, str]]:
@@ -119,3 +123,45 @@ def test_one_level_alone_replaces_its_views_in_place_and_the_projects_own_as_dbt
     assert after[1] == before[1]
     assert after[0]["queue"] == before[0]["queue"]
     assert after[0]["job_status"] != before[0]["job_status"]
+
+
+# What docs/package.md says
+
+
+@pytest.mark.usefixtures("build")
+def test_every_selection_of_the_document_selects_something(warehouse: Warehouse, project: Path) -> None:
+    chosen = re.findall(r"^dbt \w+ (--(?:select|exclude) .*)$", DOCUMENT, re.MULTILINE)
+    assert len(chosen) == 4
+    everything = set(selected(warehouse, project, "--select", "*"))
+    for arguments in chosen:
+        found = set(selected(warehouse, project, *arguments.split()))
+        assert found
+        assert found < everything, arguments
+
+
+def selected(warehouse: Warehouse, project: Path, *arguments: str) -> list[str]:
+    outcome = warehouse.run_dbt("ls", *arguments, project=project)
+    assert outcome.exit_code == 0, outcome.output
+    return re.findall(r"^(?:\w+:)?stuck_jobs[\w.]*$", outcome.output, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("build")
+def test_the_gate_finds_the_views_of_the_package(warehouse: Warehouse, project: Path) -> None:
+    (command,) = re.findall(r"^stuck-jobs gate .*$", DOCUMENT, re.MULTILINE)
+    found = {"STUCK_JOBS_SCHEMA": SCHEMA, "DBT_PROFILES_DIR": str(warehouse.scratch)} | warehouse.libpq
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    finished = subprocess.run(
+        shlex.split(command),
+        cwd=project,
+        env=found | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1, finished.stdout + finished.stderr
+    assert "queue_retry_overdue" in finished.stdout
+
+
+def test_the_document_builds_the_project_as_this_test_does() -> None:
+    commands = f"cd integration_tests && dbt deps && dbt {' '.join(BUILD)}"
+    assert f"stuck-jobs sandbox -- sh -c '{commands}'" in DOCUMENT
