@@ -1,6 +1,6 @@
 {#
     A pipeline in which work is stuck at every level, in tables of other names, with times of another zone. It is made
-    anew at the start of every run, so that the ages are always the same.
+    anew at the start of every run, so that the ages are always the same, and far enough from every limit for a slow run.
 #}
 {% macro make_pipeline() %}
     {{ stuck_jobs.raw_tables_ddl(stuck_jobs.raw_schema()) }}
@@ -79,11 +79,12 @@
         (4, 'long-running', '["US"]', 'running', 60, 40, 40, null),
         (5, 'silent-region', '["US", "EU"]', 'completed', 60, 30, 59, 30),
         (6, 'cut-off', '["US", "EU"]', 'failed', 90, 50, 89, 50),
-        (7, 'not-closed', '["US"]', 'running', 25, 20, 20, null),
+        (7, 'not-closed', '["US"]', 'running', 15, 12, 12, null),
         (8, 'closed-early', '["US"]', 'completed', 60, 25, 59, 25),
         (9, 'unlisted-status', '["US"]', 'finalizing', 90, 60, 80, null),
         (10, 'unpublished', '["US"]', 'queued', 9, 9, null, null),
-        (11, 'healthy', '["US"]', 'completed', 60, 55, 59, 55)
+        (11, 'healthy', '["US"]', 'completed', 60, 55, 59, 55),
+        (12, 'just-begun', '["US"]', 'created', 0, 0, null, null)
     ) as job (id, jobspec_id, regions, status, created, updated, started, completed);
 
     insert into runs (id, job_id, provider_id, status, original_error, retry_count, created_at, started_at, completed_at)
@@ -101,16 +102,16 @@
         values
         (101, 5, 'modal-us-east', 'completed', null, 0, 59, 58),
         (102, 6, 'modal-us-east', 'completed', null, 0, 89, 88),
-        (103, 7, 'modal-us-east', 'completed', null, 0, 19, 18),
+        (103, 7, 'modal-us-east', 'completed', null, 0, 11, 8),
         (104, 8, 'modal-us-east', 'running', null, 0, 30, null),
         (105, 8, 'modal-us-east', 'pending', null, 0, 30, null),
         (106, 11, 'modal-us-east', 'completed', null, 0, 59, 58),
-        (107, 11, 'slow-us-east', 'timeout', null, 0, 40, 38),
-        (108, 11, 'slow-us-east', 'timeout', null, 0, 41, 39),
-        (109, 11, 'slow-us-east', 'timeout', null, 0, 42, 40),
-        (110, 11, 'slow-us-east', 'timeout', null, 0, 43, 41),
-        (111, 11, 'slow-us-east', 'timeout', null, 0, 44, 42),
-        (112, 11, 'failing-us-east', 'failed', 'refused', 3, 45, 44)
+        (107, 11, 'slow-us-east', 'timeout', null, 0, 20, 18),
+        (108, 11, 'slow-us-east', 'timeout', null, 0, 21, 19),
+        (109, 11, 'slow-us-east', 'timeout', null, 0, 22, 20),
+        (110, 11, 'slow-us-east', 'timeout', null, 0, 23, 21),
+        (111, 11, 'slow-us-east', 'timeout', null, 0, 24, 22),
+        (112, 11, 'failing-us-east', 'failed', 'refused', 3, 25, 24)
     ) as run (id, job_id, provider_id, status, original_error, retry_count, began, ended);
 
     insert into messages (id, payload, created_at, published_at)
@@ -132,7 +133,7 @@
     from (
         values
         ('main', 0, 'm1', 'young-enough-for-us', 10, null::int),
-        ('main', 1, 'm2', 'nobody-knows', 1, null),
+        ('main', 1, 'm2', 'nobody-knows', 0, null),
         ('retry', 0, 'm3', 'unpublished', 9, 6),
         ('dead', 0, 'm4', 'cut-off', 80, null)
     ) as message (kind, position, message_id, jobspec_id, enqueued, due);

@@ -45,9 +45,9 @@ def build(warehouse: Warehouse, project: Path) -> Outcome:
     return warehouse.run_dbt(*BUILD, project=project, own_process=True)
 
 
-def expected_findings(project: Path) -> set[tuple[str, str, str]]:
+def points_with_findings(project: Path) -> set[str]:
     with (project / "seeds" / "expected_findings.csv").open() as file:
-        return {tuple(row.values()) for row in csv.DictReader(file)}  # type: ignore[misc]
+        return {row["accumulation_point"] for row in csv.DictReader(file)}
 
 
 def relations(warehouse: Warehouse, schema: str) -> dict[str, tuple[str, int]]:
@@ -65,14 +65,12 @@ def test_the_package_is_parsed_without_a_word(build: Outcome) -> None:
     assert not re.search(r"warn|deprecat", parsed, re.IGNORECASE), parsed
 
 
-def test_what_is_stuck_is_found_and_nothing_else(build: Outcome, warehouse: Warehouse, project: Path) -> None:
-    found = warehouse.rows(f'select accumulation_point, entity_id, cause from "{SCHEMA}".stuck_items')
-    assert set(found) == expected_findings(project), build.output
-    assert len(found) == len(set(found))
+def test_what_is_stuck_is_found_and_nothing_else(build: Outcome) -> None:
+    assert re.search(r"PASS findings_are_as_expected", build.output), build.output
 
 
 def test_the_build_fails_at_the_gates_of_what_is_stuck_alone(build: Outcome, project: Path) -> None:
-    points = {point for point, *_ in expected_findings(project)}
+    points = points_with_findings(project)
     assert build.exit_code == 1
     failed = re.findall(r"Failure in (?:test|model|unit_test|seed) (\w+)", build.output)
     assert sorted(failed) == sorted(f"gate_{point}" for point in points - TOLERATED)
@@ -111,7 +109,13 @@ def test_one_level_alone_replaces_its_views_in_place_and_the_projects_own_as_dbt
 ) -> None:
     warehouse.execute(f'create view queue as select * from "{SCHEMA}".queue_backlog')
     before = relations(warehouse, "own"), relations(warehouse, SCHEMA)
-    selected = ("--select", "stuck_jobs.detection.queue", "job_status", "--exclude", "gate_of_ours")
+    selected = (
+        "--select",
+        "stuck_jobs.detection.queue",
+        "stuck_jobs_integration.job_status",
+        "--exclude",
+        "gate_of_ours",
+    )
     outcome = warehouse.run_dbt("build", *selected, project=project)
     assert outcome.exit_code == 0, outcome.output
     assert set(re.findall(r"OK created sql view_in_place model (.*?)_v1", outcome.output)) == {
