@@ -1,6 +1,6 @@
 {% macro check_readers() %}
     {% set readers = var('reader_roles') or [] %}
-    {% if readers is string or readers is not sequence or readers | reject('string') | list %}
+    {% if readers is string or readers is mapping or readers is not sequence or readers | reject('string') | list %}
         {% do exceptions.raise_compiler_error("vars: reader_roles must list roles, got '" ~ readers ~ "'") %}
     {% endif %}
     {% if execute and readers %}
