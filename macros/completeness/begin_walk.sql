@@ -3,7 +3,7 @@
     set
         walked_to = jobs.first_id - 1,
         walk_id = jobs.last_id,
-        walk_until = {{ horizon() }}
+        walk_until = {{ stuck_jobs.horizon() }}
     from (
         select
             min(job_id) as first_id,

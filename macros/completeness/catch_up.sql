@@ -1,6 +1,6 @@
 {% macro catch_up(known_gaps, incomplete_jobs) -%}
     with unsettled as materialized (
-        select job_id from ({{ unsettled_jobs(known_gaps) }}) as unsettled_jobs
+        select job_id from ({{ stuck_jobs.unsettled_jobs(known_gaps) }}) as unsettled_jobs
     ),
 
     incomplete as materialized (
@@ -26,7 +26,7 @@
 
     update {{ known_gaps }}
     set
-        judged_until = greatest(judged_until, {{ horizon() }}),
+        judged_until = greatest(judged_until, {{ stuck_jobs.horizon() }}),
         judged_id = greatest(judged_id, (select max(jobs.job_id) from {{ ref('stg_jobs') }} as jobs))
     where job_id is null
 {%- endmacro %}

@@ -1,3 +1,3 @@
 {% macro horizon() -%}
-    {{ as_of() }} - {{ max_age('execution_missing') }} - {{ minutes(var('completeness_overlap_minutes')) }}
+    {{ as_of() }} - {{ stuck_jobs.max_age('execution_missing') }} - {{ stuck_jobs.minutes(var('completeness_overlap_minutes')) }}
 {%- endmacro %}

@@ -27,7 +27,7 @@
                 select 1 from {{ ref('stg_jobs') }}
                 where
                     status in ('completed', 'failed')
-                    and source_updated_at between {{ source_instant(jobs, 'updated_at', 'judged_until') }}
+                    and source_updated_at between {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }}
                     and 'infinity'
                 limit {{ batch + 1 }}
             ) as changed_jobs

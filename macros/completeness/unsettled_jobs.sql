@@ -20,7 +20,7 @@
         where
             status in ('completed', 'failed')
             and source_updated_at between
-            coalesce((select {{ source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
+            coalesce((select {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
             and 'infinity'
         union
         select job_id

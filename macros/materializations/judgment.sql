@@ -21,6 +21,7 @@
         select null
         where not exists (select 1 from {{ target_relation }} where job_id is null)
     {%- endcall %}
+    {% do stuck_jobs.describe_relation(target_relation) %}
     {% do adapter.commit() %}
 
     {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}

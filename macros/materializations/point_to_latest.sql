@@ -19,5 +19,6 @@
         ) %}
         {% do apply_grants(pointer, config.get('grants'), should_revoke=false) %}
     {% endif %}
+    {% do stuck_jobs.describe_relation(pointer) %}
     {% do adapter.commit() %}
 {% endmacro %}

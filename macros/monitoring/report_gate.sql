@@ -1,11 +1,13 @@
 {% macro report_gate(results) %}
     {% set failed = [] %}
-    {% for result in results if 'gate' in result.node.tags and result.status in ('fail', 'warn') %}
+    {% for result in results
+        if result.node.package_name == 'stuck_jobs' and 'gate' in result.node.tags and result.status in ('fail', 'warn') %}
         {% do failed.append("'" ~ result.node.config.meta.accumulation_point ~ "'") %}
     {% endfor %}
     {% if execute and failed %}
         {% set relations = {} %}
-        {% for node in graph.nodes.values() if node.name in ('accumulation_points', 'accumulation_history') %}
+        {% for node in graph.nodes.values()
+            if node.package_name == 'stuck_jobs' and node.name in ('accumulation_points', 'accumulation_history') %}
             {% do relations.update({node.name: node.relation_name}) %}
         {% endfor %}
         {% set verdicts = stuck_jobs.verdicts(relations.accumulation_points, relations.accumulation_history) %}

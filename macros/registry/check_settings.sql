@@ -29,6 +29,7 @@
             "vars: region_aliases must map aliases to regions, got '" ~ var('region_aliases') ~ "'"
         ) %}
     {% endif %}
+    {% do stuck_jobs.check_readers() %}
     {% if execute %}
         {% set server = run_query(
             "select

@@ -60,11 +60,10 @@ select
     count(*) filter (where verdict = 'restuck') as restuck,
     count(*) filter (where verdict = 'skipped') as skipped,
     count(*) filter (where verdict = 'failed') as failed,
-    round(
+    (
         count(*) filter (where verdict = 'cured')::numeric
-        / nullif(count(*) filter (where verdict in ('cured', 'restuck')), 0),
-        4
-    ) as cure_rate,
+        / nullif(count(*) filter (where verdict in ('cured', 'restuck')), 0)
+    )::numeric(5, 4) as cure_rate,
     max(recovered_at) as last_recovered_at
 from judged
 group by remedy

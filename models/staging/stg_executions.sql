@@ -11,7 +11,7 @@ select
 
     -- text
     {{ source_column(executions, 'region', 'text') }} as region,
-    {{ router_region('region') }} as router_region,
+    {{ router_region(source_column(executions, 'region', 'text')) }} as router_region,
     {{ source_column(executions, 'status', 'text') }} as status,
     {{ source_column(executions, 'original_error', 'text', required=false) }} as original_error,
 

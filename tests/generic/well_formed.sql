@@ -29,6 +29,6 @@
         or entity_id is null
         or threshold_seconds is null
         or twins > 1
-        or stuck_since > {{ as_of() }}
+        or stuck_since > {{ stuck_jobs.as_of() }}
         or age_seconds < 0
 {% endtest %}

@@ -5,7 +5,7 @@
     told, so that the summary is evaluated once, and a breach is not kept out of the history.
 #}
 {% test within_limit(model, point) %}
-    {% set fields = registry()[point] %}
+    {% set fields = stuck_jobs.registry()[point] %}
     {{ config(
         severity=fields.severity,
         tags=['gate'],

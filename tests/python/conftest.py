@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -85,16 +86,27 @@ class Warehouse:
         self,
         *arguments: str,
         variables: dict[str, Any] | None = None,
+        project: Path = ROOT,
         target: Path | None = None,
         own_process: bool = False,
         **extra: str,
     ) -> Outcome:
-        """Run dbt as a user would, without Redis unless told otherwise; `extra` are environment variables."""
+        """Run dbt as a user would; our project without Redis unless told otherwise.
+
+        Args:
+            *arguments: of dbt.
+            variables: of dbt.
+            project: its directory.
+            target: where dbt writes.
+            own_process: whether dbt runs in a process of its own.
+            **extra: variables of the environment.
+        """
         output = str(target or self.scratch / "target")
+        chosen_variables = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
         command = [
-            *arguments, "--project-dir", str(ROOT), "--profiles-dir", str(self.scratch),
+            *arguments, "--project-dir", str(project), "--profiles-dir", str(self.scratch),
             "--target-path", output, "--log-path", output, "--no-use-colors",
-            "--vars", yaml.safe_dump({"redis_enabled": False} | (variables or {}), default_flow_style=True),
+            "--vars", yaml.safe_dump(chosen_variables, default_flow_style=True),
         ]  # fmt: skip
         variables_of_ours = ("PG", "DBT_", "STUCK_JOBS_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
@@ -123,6 +135,16 @@ def _in_this_process(command: list[str], variables: dict[str, str]) -> Outcome:
         messages.append(str(result.exception))
     exit_code = 0 if result.success else 1 if result.exception is None else 2
     return Outcome(exit_code, "\n".join(messages))
+
+
+def copy_project(directory: Path) -> Path:
+    """Copy the files that git knows, as a fresh clone has them."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, directory / name)
+    return directory
 
 
 @pytest.fixture(scope="session")

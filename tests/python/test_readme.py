@@ -19,7 +19,7 @@ import jinja2
 import psycopg
 import pytest
 import yaml
-from conftest import ROOT, SOURCE_SCHEMA, Warehouse
+from conftest import ROOT, SOURCE_SCHEMA, Warehouse, copy_project
 from otlp import Receiver, receiving
 from psycopg import sql
 
@@ -163,12 +163,7 @@ def programs(
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """The files that git knows, as a fresh clone has them, with this environment as its .venv."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
-    directory = tmp_path / "stuck-jobs"
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, directory / name)
+    directory = copy_project(tmp_path / "stuck-jobs")
     (directory / ".venv").symlink_to(sys.prefix)
     return directory
 
@@ -334,6 +329,7 @@ def test_settings_in_a_document_exist(document: str) -> None:
     variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
     contents = [yaml.safe_load(block.text) for block in blocks(document, "yaml")]
     chosen = [content["vars"] for content in contents if isinstance(content, dict) and "vars" in content]
+    chosen = [settings.get("stuck_jobs", settings) for settings in chosen]
     for block in blocks(document, "bash"):
         chosen += map(yaml.safe_load, re.findall(r"--vars '([^']*)'", block.text))
     for settings in chosen:

@@ -1,4 +1,4 @@
-{% materialization view, adapter='postgres' %}
+{% materialization view_in_place, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
 
@@ -11,7 +11,7 @@
     {%- endcall %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing_relation, full_refresh_mode=False)) %}
-    {% do persist_docs(target_relation, model) %}
+    {% do stuck_jobs.describe_relation(target_relation) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
