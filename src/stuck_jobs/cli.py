@@ -20,6 +20,7 @@ COMMANDS = {
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
     "recover": "stuck_jobs.recover.command:recover",
+    "report": "stuck_jobs.report.command:report",
     "requeue": "stuck_jobs.requeue.command:requeue",
     "sandbox": "stuck_jobs.sandbox:sandbox",
     "trace": "stuck_jobs.trace.command:trace",

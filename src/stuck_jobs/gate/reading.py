@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -99,8 +100,13 @@ def read_summary(profile: Profile) -> Summary:
         StuckJobsError: if there is no answer, or one that cannot be relied on.
     """
     with refusals(), connect(profile) as connection:
-        points = read_rows(connection, profile.schema, "gate_points.sql", JudgedPoint)
-        (last_run,) = read_rows(connection, profile.schema, "gate_last_run.sql", LastRun)
+        return summary_of(connection, profile.schema)
+
+
+def summary_of(connection: psycopg.Connection[Any], schema: str) -> Summary:
+    """The same over a connection that is open; `read_summary` says what it raises."""
+    points = read_rows(connection, schema, "gate_points.sql", JudgedPoint)
+    (last_run,) = read_rows(connection, schema, "gate_last_run.sql", LastRun)
     if found := [*_faults(points, last_run)]:
         raise StuckJobsError("accumulation_points cannot be relied on: " + "; ".join(found))
     points.sort(key=lambda point: (LEVELS.index(point.level), point.accumulation_point))
