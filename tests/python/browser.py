@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -25,6 +25,10 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE = 60.0
 """Seconds, on a machine that is busy."""
+
+
+class RefusedError(Exception):
+    """The browser cannot do what it was told to do."""
 
 
 @dataclass
@@ -53,7 +57,8 @@ class Page:
             if found is None:
                 raise TimeoutError(method)
             if found.get("id") == number:
-                assert "error" not in found, found["error"]
+                if "error" in found:
+                    raise RefusedError(found["error"]["message"])
                 result: dict[str, Any] = found["result"]
                 return result
 
@@ -66,9 +71,12 @@ class Page:
     def until(self, expression: str) -> None:
         """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + PATIENCE
-        while not self.evaluate(expression):
-            assert time.monotonic() < deadline, expression
+        while time.monotonic() < deadline:
+            with suppress(RefusedError):  # by a page that is just being left
+                if self.evaluate(expression):
+                    return
             self.wait(0.05)
+        raise TimeoutError(expression)
 
     def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
@@ -76,12 +84,14 @@ class Page:
 
     def evaluate(self, expression: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        if "exceptionDetails" in answer:
+            raise RefusedError(json.dumps(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def press(self, key: str, code: int) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+    def press(self, key: str, code: int, text: str = "") -> None:
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **about)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def look(self, scheme: str = "light", width: int = 1280, height: int = 900) -> None:
         """Choose what the visitor prefers, and how large the window is."""
@@ -138,7 +148,7 @@ def browsing() -> Iterator[Page]:
         # The browser reads from the file descriptor 3 and writes to 4.
         process = subprocess.Popen(
             [
-                "sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh",
+                "bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash",
                 PROGRAM, *FLAGS, f"--user-data-dir={directory}", "about:blank",
             ],
             pass_fds=(to_browser, from_browser),

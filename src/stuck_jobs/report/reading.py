@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import sql
 
 from stuck_jobs.gate.reading import Summary, refusals, summary_of
 from stuck_jobs.profile import Profile, connect
@@ -27,7 +30,7 @@ MAX_PROVIDERS = 30
 MAX_REGIONS = 15
 MAX_DAYS = 31
 
-ANALYTICS_SECONDS = 2.0
+ANALYTICS_SECONDS = 3.0
 """How long each of the analytics may take; the page does without the one that takes longer."""
 
 
@@ -172,7 +175,7 @@ class Reading:
 
 
 def read(profile: Profile, items: int, window: timedelta) -> Reading:
-    """Read the views, all as of the same moment.
+    """Read the views, all as of the same moment; the analytics beside the rest, for they take the longest.
 
     Args:
         profile: says where they are.
@@ -187,10 +190,10 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
     fullest = over_time | {"queues": MAX_LINES}
     oldest = {"items": items, "max_length": MAX_LENGTH + 1}
     worst = {"providers": MAX_PROVIDERS, "regions": MAX_REGIONS}
-    with refusals(), connect(profile) as connection, connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        connection.execute("set local jit = off")
-        read_at: datetime = connection.execute("select now()").fetchall()[0][0]
+    with refusals(), connect(profile) as connection, _snapshot(connection), ThreadPoolExecutor() as beside:
+        ((read_at, snapshot),) = connection.execute("select now(), pg_export_snapshot()").fetchall()
+        rates = beside.submit(_in_time, profile, snapshot, "report_providers.sql", ProviderRegion, worst)
+        days = beside.submit(_in_time, profile, snapshot, "report_durations.sql", Day, {"days": MAX_DAYS})
         return Reading(
             database=connection.info.dbname,
             read_at=read_at,
@@ -199,22 +202,30 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
             trends=read_rows(connection, schema, "report_trends.sql", Trend, over_time),
             queues=read_rows(connection, schema, "report_queues.sql", Queue, {"queues": MAX_QUEUES}),
             depths=read_rows(connection, schema, "report_depths.sql", Depth, fullest),
-            providers=_in_time(connection, schema, "report_providers.sql", ProviderRegion, worst),
-            days=_in_time(connection, schema, "report_durations.sql", Day, {"days": MAX_DAYS}),
+            providers=rates.result(),
+            days=days.result(),
         )
 
 
+@contextmanager
+def _snapshot(connection: psycopg.Connection[Any], exported: str | None = None) -> Iterator[None]:
+    """Read as of one moment for the length of a `with` block: an exported snapshot's, or the present."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        if exported:
+            connection.execute(sql.SQL("set transaction snapshot {}").format(exported))
+        connection.execute("set local jit = off")
+        yield
+
+
 def _in_time(
-    connection: psycopg.Connection[Any],
-    schema: str,
-    query: str,
-    row: type[Row],
-    parameters: Mapping[str, Any],
+    profile: Profile, snapshot: str, query: str, row: type[Row], parameters: Mapping[str, Any]
 ) -> list[Row] | None:
-    """The rows of a query, or None if it takes longer than the page can wait."""
-    try:
-        with connection.transaction():
-            connection.execute(f"set local statement_timeout = '{ANALYTICS_SECONDS}s'".encode())
-            return read_rows(connection, schema, query, row, parameters)
-    except psycopg.errors.QueryCanceled:
-        return None
+    """The rows of a query over a connection of its own, or None if it takes longer than the page can wait."""
+    with refusals(), connect(profile) as connection:
+        try:
+            with _snapshot(connection, snapshot):
+                connection.execute(f"set local statement_timeout = '{ANALYTICS_SECONDS}s'".encode())
+                return read_rows(connection, profile.schema, query, row, parameters)
+        except psycopg.errors.QueryCanceled:
+            return None
