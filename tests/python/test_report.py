@@ -472,7 +472,7 @@ def test_history_is_a_line_that_ends_in_the_present(frozen: Warehouse, output: P
     words = "job_created over 6 h between 0 and 40 stuck, now 11, at times unknown"
     assert f'aria-label="{words}"' in page
     drawing = page.partition(words)[2].partition("</svg>")[0]
-    (line,) = re.findall(r'class="line" d="M1\.0 28\.0H[\d.]+V2\.0H[\d.]+V[\d.]+H131\.0V[\d.]+"', drawing)
+    (line,) = re.findall(r'class="line" d="M1\.0 22\.0H[\d.]+V2\.0H[\d.]+V[\d.]+H131\.0V[\d.]+"', drawing)
     assert line
     assert drawing.count('class="gap"') == 1
 
@@ -782,11 +782,12 @@ def test_a_watched_page_follows_until_it_is_paused(frozen: Warehouse, output: Pa
         process.send_signal(signal.SIGTERM)
         process.wait(60)
     for _ in range(10):  # the page may just be on its way
-        tab.until("document.readyState === 'complete' && document.getElementById('pause')")
+        tab.until("document.readyState === 'complete' && document.getElementById('pause') !== null")
         tab.until(f"{PRESSED} || document.getElementById('pause').click() || {PRESSED}")
         loads = tab.loads
         tab.wait(2.5)
         if tab.loads == loads:
+            tab.open("about:blank")
             return
     pytest.fail("it is paused, and goes on")
 

@@ -23,7 +23,7 @@ from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Read
 from stuck_jobs.summary import LEVELS
 
 SPARK_WIDTH = 132
-SPARK_HEIGHT = 30
+SPARK_HEIGHT = 24
 """Of the lines over time in the table, in pixels."""
 
 TONES = {Exit.OPEN: "ok", Exit.CLOSED: "breached", Exit.NO_ANSWER: "unknown"}

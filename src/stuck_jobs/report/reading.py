@@ -215,6 +215,7 @@ def _snapshot(connection: psycopg.Connection[Any], exported: str | None = None) 
         if exported:
             connection.execute(sql.SQL("set transaction snapshot {}").format(exported))
         connection.execute("set local jit = off")
+        connection.execute("set local time zone 'UTC'")
         yield
 
 
