@@ -1,12 +1,13 @@
-"""How long detection takes on a pipeline of a given size, next to the analysis's own queries.
+"""How long detection takes, next to the analysis's own queries, and how that grows with the history.
 
-Run as `python -m benchmarks.detection --jobs 1000000`.
+Run as `python -m benchmarks.detection`: a pipeline of 1 M closed jobs and one of a tenth of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from rich.console import Console
 from benchmarks import population, project, report
 from benchmarks.measurement import Connection, Measurement, Query, measure
 from benchmarks.project import SCHEMA
+from benchmarks.report import Result
 from stuck_jobs.embedded import start_postgres
 
 STATUS_QUERIES = (
@@ -31,6 +33,10 @@ LIVE_QUERIES = (*STATUS_QUERIES, EXECUTION_QUERY)
 
 LIVE_VIEWS = ("stale_jobs", "unpublished_outbox", "stuck_executions")
 ALL_LIVE_VIEWS = "the three together"
+PREPARED = "prepared"
+
+TRAFFIC = 50
+"""Closed jobs that an incremental run has to judge: five minutes of the pipeline."""
 
 SERVER_SETTINGS = {
     "autovacuum": "off",
@@ -40,13 +46,19 @@ SERVER_SETTINGS = {
     "wal_level": "minimal",
 }
 
-console = Console()
+console = Console(width=report.WIDTH)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--jobs", type=click.IntRange(min=1000), default=1_000_000, show_default=True, help="Closed jobs."
 )
+@click.option(
+    "--small",
+    type=click.IntRange(min=1000),
+    help="Closed jobs of the pipeline that growth is measured against.  [default: a tenth of --jobs]",
+)
+@click.option("--alone", is_flag=True, help="Only the one size.")
 @click.option("--days", default=90, show_default=True, help="Length of the history.")
 @click.option(
     "--outbox",
@@ -56,118 +68,156 @@ console = Console()
     help="Whether published messages are pruned after two days.",
 )
 @click.option(
-    "--history", is_flag=True, help="Also the queries that read the whole history; minutes at 1 M jobs."
+    "--history",
+    is_flag=True,
+    help="Also missing_executions v1, which reads the whole history; seconds at 1 M jobs.",
 )
 @click.option("--repetitions", type=click.IntRange(min=1), default=21, show_default=True)
 @click.option("--jit/--no-jit", default=False, show_default=True, help="Whether queries may be compiled.")
 @click.option(
     "--parallel/--no-parallel", default=False, show_default=True, help="Whether queries may start workers."
 )
-@click.option("--shared-buffers", default="4GB", show_default=True, help="Of the server that is started.")
-@click.option("--dsn", help="Use this server instead; what an earlier run generated there is used again.")
-@click.option("--keep", is_flag=True, help="Leave the server running and say how to reach it.")
+@click.option("--shared-buffers", default="4GB", show_default=True, help="Of a server that is started.")
+@click.option("--dsn", help="Use this server alone; what an earlier run generated there is used again.")
+@click.option("--keep", is_flag=True, help="Leave the servers running and say how to reach them.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results here."
 )
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the table here, as a picture.",
+)
 def main(
-    jobs: int, days: int, outbox: str, history: bool, repetitions: int, jit: bool, parallel: bool,
-    shared_buffers: str, dsn: str | None, keep: bool, json_file: Path | None,
+    jobs: int, small: int | None, alone: bool, days: int, outbox: str, history: bool, repetitions: int,
+    jit: bool, parallel: bool, shared_buffers: str, dsn: str | None, keep: bool,
+    json_file: Path | None, svg_file: Path | None,
 ) -> None:  # fmt: skip
-    """Generate a pipeline, build the views on it, and time them next to the analysis's own queries."""
-    with _server(dsn, shared_buffers, keep) as server, psycopg.connect(server, autocommit=True) as connection:
-        connection.prepare_threshold = None
-        analysis = _prepare(connection, server, population.Size(jobs, days, outbox))
-        connection.execute(f"set jit = {'on' if jit else 'off'}".encode())
-        if not parallel:
-            connection.execute("set max_parallel_workers_per_gather = 0")
-        found, planted = _found(connection, history), population.planted(connection)
-        measurements = _measure_all(connection, analysis, repetitions, history)
-        summary = report.circumstances(connection) | {
-            "rows": population.row_counts(connection),
-            "planted": planted,
-            "found": found,
-        }
-    report.show(console, measurements)
+    """Generate pipelines, build the views on them, and time them next to the analysis's own queries."""
+    sizes = [jobs] if alone or dsn else [small or max(jobs // 10, 1000), jobs]
+    results = []
+    for size in sizes:
+        with (
+            server(dsn, shared_buffers, keep) as running,
+            psycopg.connect(running.dsn, autocommit=True) as connection,
+        ):
+            connection.prepare_threshold = None
+            analysis = prepare(connection, running.dsn, population.Size(size, days, outbox))
+            connection.execute(f"set jit = {'on' if jit else 'off'}".encode())
+            if not parallel:
+                connection.execute("set max_parallel_workers_per_gather = 0")
+            results.append(_measure_all(connection, running.dsn, analysis, repetitions, history))
+    report.show(console, results)
     if json_file:
-        report.write(json_file, summary, measurements)
-    wrong = sorted(point for point, items in found.items() if items != planted[point])
-    if wrong:
+        report.write(json_file, results)
+    if svg_file:
+        report.draw(svg_file, results)
+    if wrong := sorted({point for result in results for point in result.wrong}):
         raise click.ClickException(f"the views do not find what was planted: {', '.join(wrong)}")
 
 
-def _prepare(connection: Connection, server: str, size: population.Size) -> dict[str, str]:
+def prepare(connection: Connection, dsn: str, size: population.Size) -> dict[str, str]:
     """Make the source and the views; the analysis's queries by name."""
     if not population.exists(connection):
         with console.status("generating") as status:
             population.generate(connection, size, status.update)
-    with console.status("building the views"):
-        analysis = project.build(server)
+    with console.status("building the views, and judging the history"):
+        analysis = project.build(dsn)
     with console.status("bringing the live rows up to the present"):
         population.freshen(connection)
     return analysis
 
 
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL to measure on.
+
+    Attributes:
+        dsn: its libpq connection string.
+        pgbench: the program that goes with it.
+    """
+
+    dsn: str
+    pgbench: str
+
+
 @contextmanager
-def _server(dsn: str | None, shared_buffers: str, keep: bool) -> Iterator[str]:
-    """The server to measure on, as a connection string."""
+def server(dsn: str | None, shared_buffers: str, keep: bool) -> Iterator[Server]:
+    """The server to measure on for the length of a `with` block.
+
+    Args:
+        dsn: of one that runs already, if any.
+        shared_buffers: of one that is started.
+        keep: leave it running, and say how to reach it.
+    """
     if dsn:
-        yield dsn
+        yield Server(dsn, "pgbench")
         return
-    server = start_postgres(SERVER_SETTINGS | {"shared_buffers": shared_buffers})
+    started = start_postgres(SERVER_SETTINGS | {"shared_buffers": shared_buffers})
     try:
-        yield server.dsn
+        yield Server(started.dsn, str(started.binaries / "pgbench"))
     finally:
         if keep:
-            console.print(f"Kept. Again: --dsn '{server.dsn}'\nStop: {server.stop_command}", soft_wrap=True)
+            console.print(f"Kept. Again: --dsn '{started.dsn}'\nStop: {started.stop_command}", soft_wrap=True)
         else:
-            server.stop()
-
-
-def _found(connection: Connection, history: bool) -> dict[str, int]:
-    """How many items the live views list under each point, and how many jobs lack executions."""
-    live = " union all ".join(f"select accumulation_point from {SCHEMA}.{view}" for view in LIVE_VIEWS)
-    counts = f"select accumulation_point, count(*) from ({live}) as items group by accumulation_point"
-    if history:
-        counts += (
-            " union all select 'jobs_lacking_executions', count(distinct job_id)"
-            f" from {SCHEMA}.missing_executions_v2"
-        )
-    return dict(connection.execute(counts.encode()).fetchall())
+            started.stop()
 
 
 def _measure_all(
-    connection: Connection, analysis: dict[str, str], repetitions: int, history: bool
-) -> list[Measurement]:
+    connection: Connection, dsn: str, analysis: dict[str, str], repetitions: int, history: bool
+) -> Result:
     """Measure theirs and ours, the quick ones first: meanwhile the live rows grow older."""
-    queries = [Query(name, (analysis[name],)) for name in LIVE_QUERIES]
-    queries += _live_views()
-    if history:
-        queries += [Query(HISTORY_QUERY, (analysis[HISTORY_QUERY],)), *_history_views()]
+    planted = population.planted(connection)
+    found = _found(connection)
+    with console.status("measuring: an incremental run"):
+        population.traffic(connection, TRAFFIC)
+        run = project.judge(dsn)
     with console.status("measuring") as status:
-        measurements = []
-        for query in queries:
+        measurements: list[Measurement] = []
+        for query in _queries(connection, analysis, history):
             status.update(f"measuring: {query.name}")
             measurements.append(measure(connection, query, repetitions))
-        return measurements
+    return Result(
+        circumstances=report.circumstances(connection),
+        rows=population.row_counts(connection),
+        planted=planted,
+        found=found,
+        run=run,
+        measurements=measurements,
+    )
 
 
-def _live_views() -> list[Query]:
-    statements = {view: f"select * from {SCHEMA}.{view}" for view in LIVE_VIEWS}
-    return [
-        Query("stale_jobs", (statements["stale_jobs"],), STATUS_QUERIES),
-        Query("unpublished_outbox", (statements["unpublished_outbox"],)),
-        Query("stuck_executions", (statements["stuck_executions"],), (EXECUTION_QUERY,)),
-        Query(ALL_LIVE_VIEWS, tuple(statements.values()), LIVE_QUERIES),
-    ]
+def _found(connection: Connection) -> dict[str, int]:
+    """How many items the views list under each point, and how many jobs lack executions."""
+    live = " union all ".join(f"select accumulation_point from {SCHEMA}.{view}" for view in LIVE_VIEWS)
+    counts = f"""
+        select accumulation_point, count(*) from ({live}) as items group by accumulation_point
+        union all
+        select 'jobs_lacking_executions', count(distinct job_id) from {SCHEMA}.missing_executions_v2
+    """
+    return dict(connection.execute(counts.encode()).fetchall())
 
 
-def _history_views() -> list[Query]:
+def _queries(connection: Connection, analysis: dict[str, str], history: bool) -> Iterator[Query]:
     everything: tuple[str, ...] = (*LIVE_QUERIES, HISTORY_QUERY)
-    return [
-        Query("missing_executions_v1", (f"select * from {SCHEMA}.missing_executions_v1",), (HISTORY_QUERY,)),
-        Query("missing_executions_v2", (f"select * from {SCHEMA}.missing_executions_v2",), (HISTORY_QUERY,)),
-        Query("accumulation_points", (f"select * from {SCHEMA}.accumulation_points",), everything),
-    ]
+    views = {view: f"select * from {SCHEMA}.{view}" for view in (*LIVE_VIEWS, "missing_executions")}
+    summary = f"select * from {SCHEMA}.accumulation_points"
+    connection.execute(f"prepare {PREPARED} as {summary}".encode())
+
+    for name in LIVE_QUERIES:
+        yield Query(name, (analysis[name],))
+    yield Query("stale_jobs", (views["stale_jobs"],), STATUS_QUERIES)
+    yield Query("unpublished_outbox", (views["unpublished_outbox"],))
+    yield Query("stuck_executions", (views["stuck_executions"],), (EXECUTION_QUERY,))
+    yield Query(ALL_LIVE_VIEWS, tuple(views[view] for view in LIVE_VIEWS), LIVE_QUERIES)
+    yield Query("missing_executions", (views["missing_executions"],), (HISTORY_QUERY,))
+    yield Query("accumulation_points", (summary,), everything)
+    yield Query("accumulation_points, prepared", (f"execute {PREPARED}",), everything)
+    yield Query(HISTORY_QUERY, (analysis[HISTORY_QUERY],))
+    if history:
+        v1 = f"select * from {SCHEMA}.missing_executions_v1"
+        yield Query("missing_executions_v1", (v1,), (HISTORY_QUERY,))
 
 
 if __name__ == "__main__":

@@ -69,6 +69,24 @@ def freshen(connection: Connection) -> None:
     connection.execute("vacuum (analyze, index_cleanup on) jobs, executions, outbox")
 
 
+def traffic(connection: Connection, jobs: int) -> None:
+    """Write the status of some closed jobs again, as if they had been closed just now.
+
+    Args:
+        connection: to the population.
+        jobs: how many, evenly spread over the history.
+    """
+    connection.execute(
+        """
+        update jobs
+        set updated_at = now() at time zone 'UTC'
+        from benchmark.population, generate_series(1, %(jobs)s) as numbers (number)
+        where jobs.id = numbers.number * (population.closed_jobs / %(jobs)s)
+        """,
+        {"jobs": jobs},
+    )
+
+
 def planted(connection: Connection) -> dict[str, int]:
     """How many items each point must find, and how many jobs lack executions."""
     rows = connection.execute("select point, items from benchmark.planted order by point").fetchall()

@@ -1,9 +1,6 @@
 -- One row per enabled point, always, with its verdict: the gate, the expectations, alerts and dashboards all read this.
-with stuck_items as (
-    select * from {{ ref('stuck_items') }}
-),
-
-snapshot_evidence as (
+-- stuck_items is read without an import CTE, as stuck_items itself reads the detections.
+with snapshot_evidence as (
     select * from {{ ref('int_snapshot_evidence') }}
 ),
 
@@ -16,7 +13,7 @@ stuck as (
         accumulation_point,
         count(*) as stuck_count,
         min(stuck_since) as oldest_stuck_since
-    from stuck_items
+    from {{ ref('stuck_items') }}
     group by accumulation_point
 ),
 

@@ -14,28 +14,53 @@ MEASURED = {
     "stuck_executions",
     "the three together",
     "missing_executions_v1",
-    "missing_executions_v2",
+    "missing_executions",
     "accumulation_points",
+    "accumulation_points, prepared",
 }
 
 
 def test_benchmark_measures_views_that_find_what_was_planted(tmp_path: Path) -> None:
-    results = tmp_path / "results.json"
+    results, picture = tmp_path / "results.json", tmp_path / "results.svg"
     finished = subprocess.run(
         [
-            sys.executable, "-m", "benchmarks.detection", "--jobs", "2000", "--history",
-            "--repetitions", "2", "--shared-buffers", "128MB", "--json", str(results),
+            sys.executable, "-m", "benchmarks.detection", "--jobs", "2000", "--small", "1000", "--history",
+            "--repetitions", "2", "--shared-buffers", "128MB", "--json", str(results), "--svg", str(picture),
         ],
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "times as fast" in finished.stdout
+    assert picture.read_text().startswith("<svg")
     report = json.loads(results.read_text())
-    assert report["rows"]["jobs"] == 4500
-    assert report["found"] == report["planted"]
-    measurements = {row["name"]: row for row in report["measurements"]}
-    assert measurements.keys() >= MEASURED
-    for row in measurements.values():
-        assert row["rows"] > 0, row
-        assert row["buffers"] > 0, row
-        assert row["median_ms"] > 0, row
-    assert measurements["the three together"]["speed_up"] > 0
+    assert [size["rows"]["jobs"] for size in report["sizes"]] == [3500, 4500]
+    assert report["growth"].keys() >= MEASURED
+    for size in report["sizes"]:
+        assert size["found"] == size["planted"]
+        assert size["run"]["statements"] > 0
+        assert size["run"]["sql_ms"] > 0
+        measurements = {row["name"]: row for row in size["measurements"]}
+        assert measurements.keys() >= MEASURED
+        for row in measurements.values():
+            assert row["rows"] > 0, row
+            assert row["buffers"] > 0, row
+            assert row["median_ms"] > 0, row
+        assert measurements["accumulation_points"]["speed_up"] > 0
+
+
+def test_writers_are_measured_with_and_without_the_check(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.writers", "--jobs", "1000", "--seconds", "3", "--rounds", "1",
+            "--every", "1", "--shared-buffers", "128MB", "--json", str(results),
+        ],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    medians = json.loads(results.read_text())["medians"]
+    assert medians.keys() == {"nobody checks", "the analysis's queries", "dbt build --selector check"}
+    assert medians["nobody checks"]["checks"] == 0
+    for one in medians.values():
+        assert one["jobs_per_second"] > 0
+        assert 0 < one["p50_ms"] <= one["p99_ms"]

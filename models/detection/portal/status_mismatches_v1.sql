@@ -11,8 +11,12 @@ executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
 
-execution_cells as not materialized (
-    select * from {{ ref('int_execution_cells') }}
+expected_executions as not materialized (
+    select * from {{ ref('int_expected_executions') }}
+),
+
+unwritten_cells as not materialized (
+    select * from {{ ref('int_unwritten_cells') }}
 ),
 
 jobs_of_open_executions as (
@@ -95,12 +99,14 @@ not_closed as (
         case
             when
                 not exists (
-                    select 1 from execution_cells as cells
-                    where cells.job_id = finished.job_id and not cells.is_written
+                    select 1 from unwritten_cells
+                    where unwritten_cells.job_id = finished.job_id
+                    offset 0
                 )
                 then exists (
-                    select 1 from execution_cells as cells
-                    where cells.job_id = finished.job_id
+                    select 1 from expected_executions
+                    where expected_executions.job_id = finished.job_id
+                    offset 0
                 )
         end
 ),
