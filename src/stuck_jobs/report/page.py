@@ -125,12 +125,10 @@ def render(reading: Reading, runbooks: str, refresh: float | None) -> str:
         "runbook": lambda point: f"{runbooks.rstrip('/')}/{point}.md",
         "seconds": seconds,
     }
-    verdict = judge(reading.summary, Rules())
     scripts = [Markup(source) for source in (echarts(), _own("page.js"))]  # noqa: S704
     return environment.get_template("page.html").render(
         reading=reading,
-        verdict=verdict,
-        tone=_tone_of_all(verdict),
+        tone=_tone_of_all(judge(reading.summary, Rules())),
         signs=SIGNS,
         levels=_levels(reading),
         states=Counter(point.state for point in reading.summary.points),
