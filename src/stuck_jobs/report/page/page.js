@@ -36,7 +36,7 @@
   if (pause) {
     const paused = () => pause.getAttribute("aria-pressed") === "true";
     pause.addEventListener("click", () => pause.setAttribute("aria-pressed", String(!paused())));
-    setInterval(() => paused() || location.reload(), Math.max(1, Number(refresh)) * 1000);
+    setInterval(() => paused() || location.reload(), Math.min(Math.max(1, Number(refresh)), 1e6) * 1000);
   }
 
   const copy = async (button) => {
