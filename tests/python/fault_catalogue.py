@@ -323,6 +323,13 @@ BUSY = [
         repair=fail_open,
     ),
     # workers
+    strikes(
+        "recovered-in-vain",
+        Fault("calling", "die"),
+        LOST | {"job_recovered_repeatedly": "stuck_again"},
+        before=held,
+        repair=rerun,
+    ),
     strikes("out-of-memory", Fault("calling", "exhaust"), LOST, before=held, repair=rerun),
     strikes("container-restarted", Fault("calling", "wait"), LOST, before=held, repair=rerun),
     replace(strikes("deployment", Fault("calling", "wait"), LOST, before=held, repair=rerun), jobs=3),

@@ -23,7 +23,7 @@ from test_generator import CAUSES
 
 from stuck_jobs import embedded
 from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
-from stuck_jobs.demo.load import load, load_queue
+from stuck_jobs.demo.load import load, load_queue, load_recoveries
 
 COMMAND = Path(sys.executable).with_name("stuck-jobs")
 ELSEWHERE = {
@@ -83,7 +83,7 @@ def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Pat
     states = dict(re.findall(r"^\w+ +(\w+) +(ok|breached|unknown) ", output, re.MULTILINE))
     assert states == {point: "breached" if causes else "ok" for point, causes in CAUSES.items()}
     assert re.search(r"All \d+ things broken on purpose were found, and nothing else\.", output)
-    gates = f"Gate: closed by {len(CAUSES) - 3} of {len(CAUSES)} points, 2 only warn (dbt build exited 1)."
+    gates = f"Gate: closed by {len(CAUSES) - 4} of {len(CAUSES)} points, 3 only warn (dbt build exited 1)."
     assert gates in output
     on_the_page = re.findall(r'<tr role="row" class="(\w+)" data-point="(\w+)"', report.read_text())
     assert {point: tone.replace("warn", "breached") for tone, point in on_the_page} == states
@@ -151,9 +151,10 @@ def views(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
 
 def put(warehouse: Warehouse, pipeline: Pipeline) -> None:
     """Load a pipeline in place of what is there, and take a snapshot of its queue."""
-    warehouse.execute("truncate jobs, executions, outbox")
+    warehouse.execute("truncate jobs, executions, outbox, stuck_jobs_raw.recovery_log")
     with warehouse.connect() as connection:
         load(connection, pipeline)
+        load_recoveries(connection, "stuck_jobs_raw", pipeline.recoveries)
     with embedded.redis_server() as server:
         with redis.Redis.from_url(server.url) as client:
             load_queue(client, pipeline.queue)

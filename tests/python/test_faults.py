@@ -105,6 +105,14 @@ def strike_busy(world: World, cases: list[Case]) -> None:
     start(world, workers=16)
     submit(world, cases)
     names = {case.name for case in cases}
+    if "recovered-in-vain" in names:
+        for _ in range(2):
+            world.sql(
+                "insert into stuck_jobs_raw.recovery_log "
+                "(run_id, entity_type, entity_id, jobspec_id, remedy, outcome) "
+                "select gen_random_uuid(), 'job', id, jobspec_id, 'reset', 'applied' "
+                "from jobs where jobspec_id = 'recovered-in-vain'"
+            )
     if "container-restarted" in names:
         kill([world.holder("container-restarted")])
     if "deployment" in names:
@@ -231,10 +239,20 @@ def strike_postgres_restarted(world: World, cases: list[Case]) -> None:
     start(world)
     submit(world, cases)
     world.holder("postgres-restarted")
+    _calm(world)
     world.disconnect()
     with stopped(world.postgres):
         world.client.set("go:postgres-restarted", 1)
         world.until(lambda: not world.client.exists("job:processing:postgres-restarted"))
+    world.flows.set()
+
+
+def _calm(world: World) -> None:
+    """Let the traffic come to its end, so that the restart meets no job of it."""
+    world.flows.clear()
+    looks = len(world.looks)
+    under_way = "select count(*) from jobs where jobspec_id like 'healthy-%%' and status <> 'completed'"
+    world.until(lambda: len(world.looks) >= looks + 2 and world.sql(under_way) == [(0,)], timeout=60)
 
 
 def strike_nothing(world: World, _cases: list[Case]) -> None:

@@ -40,6 +40,7 @@ CAUSES = {
     "execution_pending": OPEN,
     "worker_lost": {"lock_gone"},
     "job_interrupted": {"context_timeout", "context_cancelled"},
+    "job_recovered_repeatedly": {"stuck_again", "given_up"},
     "job_not_closed": {"final_write_failed"},
     "job_closed_early": {"execution_open"},
     "provider_timeout": {"cold_start", "timed_out"},

@@ -409,10 +409,12 @@ def test_the_statements_on_a_page_do_what_they_say(watched: Warehouse, point: st
         connection.rollback()
 
 
-def test_every_command_on_a_page_runs(programs: str, watched: Warehouse, tmp_path: Path) -> None:
+def test_every_command_on_a_page_runs(
+    programs: str, watched: Warehouse, redis: embedded.Redis, tmp_path: Path
+) -> None:
     directory = tmp_path / "anywhere"
     directory.mkdir()
-    environment = dict(os.environ) | watched.libpq | {"PATH": programs, "REDIS_URL": EXAMPLE_REDIS}
+    environment = dict(os.environ) | watched.libpq | {"PATH": programs, "REDIS_URL": redis.url}
     environment |= {"DBT_PROFILES_DIR": str(watched.scratch), "STUCK_JOBS_SCHEMA": watched.schema}
     run("redis-cli LPUSH jobs:dead message", directory, environment)
     for point in registry():

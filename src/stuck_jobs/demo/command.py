@@ -80,7 +80,7 @@ def demo(
         servers = _start(console, stack)
         pipeline = _load(console, servers, seed, jobs, healthy)
         with pointing_to(servers), example_profiles(project) as profiles:
-            _collect(console, servers, project, profiles)
+            _collect(console, servers, pipeline, project, profiles)
             build = _build(console, project, profiles)
             if report:
                 _report(console, report, project, profiles)
@@ -125,10 +125,14 @@ def _load(console: Console, servers: Servers, seed: int, jobs: int, healthy: boo
     return pipeline
 
 
-def _collect(console: Console, servers: Servers, project: Path, profiles: Path) -> None:
-    """Take the snapshot of Redis that the views read."""
+def _collect(console: Console, servers: Servers, pipeline: Pipeline, project: Path, profiles: Path) -> None:
+    """Take the snapshot of Redis that the views read; what recovery has done goes into the same schema."""
+    import psycopg
+
     from stuck_jobs.collect.command import Collector
     from stuck_jobs.collect.redis_url import parse_redis_url
+    from stuck_jobs.collect.store import raw_schema
+    from stuck_jobs.demo.load import load_recoveries
     from stuck_jobs.display import step
     from stuck_jobs.profile import ProfileOptions, load_profile
 
@@ -143,6 +147,8 @@ def _collect(console: Console, servers: Servers, project: Path, profiles: Path) 
             timeout=5,
         )
         current.outcome = f"stuck-jobs collect: {collector.run()}"
+    with psycopg.connect(servers.postgres.dsn) as connection:
+        load_recoveries(connection, raw_schema(), pipeline.recoveries)
 
 
 def _build(console: Console, project: Path, profiles: Path) -> Build:

@@ -8,7 +8,7 @@ from random import Random
 
 from stuck_jobs.demo.queue import Queue
 from stuck_jobs.demo.stories import BROKEN, LIVE, Story, finished
-from stuck_jobs.demo.world import Execution, Fault, Job, OutboxMessage, World
+from stuck_jobs.demo.world import Execution, Fault, Job, OutboxMessage, Recovery, World
 
 HISTORY = timedelta(days=14)
 LAST_FINISHED = timedelta(minutes=15)
@@ -25,6 +25,7 @@ class Pipeline:
         jobs: rows of `jobs`.
         executions: rows of `executions`.
         outbox: rows of `outbox`.
+        recoveries: rows of `recovery_log`, without primary keys.
         queue: the messages and the workers' locks.
         faults: exactly what `stuck_items` has to list.
     """
@@ -33,6 +34,7 @@ class Pipeline:
     jobs: list[Job]
     executions: list[Execution]
     outbox: list[OutboxMessage]
+    recoveries: list[Recovery]
     queue: Queue
     faults: list[Fault]
 
@@ -57,7 +59,15 @@ def generate(now: datetime, seed: int = 7, jobs: int = 2400, healthy: bool = Fal
     plan += [(_working_hours(world), Story(finished)) for _ in range(jobs - len(plan))]
     for sent_at, story in sorted(plan, key=lambda planned: planned[0]):
         story.tell(world, sent_at)
-    return Pipeline(world.now, world.jobs, world.executions, world.outbox, world.queue, world.faults)
+    return Pipeline(
+        world.now,
+        world.jobs,
+        world.executions,
+        world.outbox,
+        world.recoveries,
+        world.queue,
+        world.faults,
+    )
 
 
 def _sent_at(world: World, story: Story) -> datetime:

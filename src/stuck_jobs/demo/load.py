@@ -14,7 +14,7 @@ from psycopg.types.json import JsonbDumper
 
 from stuck_jobs.demo.generator import Pipeline
 from stuck_jobs.demo.queue import QUEUE, Entry, Queue
-from stuck_jobs.demo.world import Execution, Job, OutboxMessage
+from stuck_jobs.demo.world import Execution, Job, OutboxMessage, Recovery
 
 
 def create_source(connection: psycopg.Connection[Any]) -> None:
@@ -32,11 +32,25 @@ def load(connection: psycopg.Connection[Any], pipeline: Pipeline) -> None:
     """
     connection.adapters.register_dumper(dict, JsonbDumper)
     connection.execute("set time zone 'UTC'")
-    _copy(connection, "jobs", Job._fields, pipeline.jobs)
-    _copy(connection, "executions", Execution._fields, pipeline.executions)
-    _copy(connection, "outbox", OutboxMessage._fields, pipeline.outbox)
+    _copy_with_ids(connection, "jobs", Job._fields, pipeline.jobs)
+    _copy_with_ids(connection, "executions", Execution._fields, pipeline.executions)
+    _copy_with_ids(connection, "outbox", OutboxMessage._fields, pipeline.outbox)
     connection.commit()
     connection.execute("analyze")
+    connection.commit()
+
+
+def load_recoveries(connection: psycopg.Connection[Any], raw_schema: str, recoveries: list[Recovery]) -> None:
+    """Copy what recovery is said to have done into its log, which exists already.
+
+    Args:
+        connection: what is open in it is committed.
+        raw_schema: of the log.
+        recoveries: what to load.
+    """
+    connection.adapters.register_dumper(dict, JsonbDumper)
+    connection.execute("set time zone 'UTC'")
+    _copy(connection, sql.Identifier(raw_schema, "recovery_log"), Recovery._fields, recoveries)
     connection.commit()
 
 
@@ -67,18 +81,25 @@ def _unix_time(at: datetime) -> float:
     return at.replace(tzinfo=UTC).timestamp()
 
 
-def _copy(
+def _copy_with_ids(
     connection: psycopg.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     """Copy rows that bring their own ids, and set the sequence behind them."""
     name = sql.Identifier(table)
-    command = sql.SQL("copy {} ({}) from stdin").format(
-        name, sql.SQL(", ").join(map(sql.Identifier, columns))
+    _copy(connection, name, columns, rows)
+    connection.execute(
+        sql.SQL("select setval(pg_get_serial_sequence({}, 'id'), max(id)) from {}").format(table, name)
     )
-    with connection.cursor() as cursor:
-        with cursor.copy(command) as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(
-            sql.SQL("select setval(pg_get_serial_sequence({}, 'id'), max(id)) from {}").format(table, name)
-        )
+
+
+def _copy(
+    connection: psycopg.Connection[Any],
+    table: sql.Identifier,
+    columns: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    command = sql.SQL("copy {} ({}) from stdin").format(table, names)
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        for row in rows:
+            copy.write_row(row)

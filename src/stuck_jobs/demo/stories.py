@@ -252,6 +252,31 @@ def _abandon(world: World, sent_at: datetime, gone_at: datetime) -> None:
     _blame_interruption(world, job, "context_timeout")
 
 
+def recovered_in_vain(world: World, sent_at: datetime) -> None:
+    """Whatever crashes its worker does so each time that the job is reset."""
+    job = world.submit(sent_at)
+    again_at = world.now - timedelta(minutes=world.rng.uniform(20, 40))
+    for before in (60, 30):
+        world.recover(job, "reset", again_at - timedelta(minutes=before))
+    world.leave(job, "processing", created=sent_at, updated=again_at)
+    world.blame("job_processing", job.id, "worker_lost")
+    world.blame("worker_lost", job.id, "lock_gone")
+    world.blame("job_recovered_repeatedly", job.id, "stuck_again")
+
+
+def given_up(world: World, sent_at: datetime) -> None:
+    """The same, until recovery gave up."""
+    job = world.submit(sent_at)
+    start = _picked_up(world, job)
+    end = world.run(job, job.cells, start).end
+    for after in (30, 60, 90):
+        world.recover(job, "reset", end + timedelta(minutes=after))
+    failed_at = end + timedelta(hours=2)
+    world.recover(job, "fail", failed_at)
+    world.leave(job, "failed", created=sent_at, updated=failed_at, started=start, completed=failed_at)
+    world.blame("job_recovered_repeatedly", job.id, "given_up")
+
+
 def worker_slow(world: World, sent_at: datetime) -> None:
     """Its time is nearly up, and the worker still holds the job."""
     job = world.submit(sent_at)
@@ -578,6 +603,8 @@ BROKEN = (
     Story(worker_crashed, 5, (45.3, 45.9)),
     Story(worker_crashed, 4, (180.3, 180.9)),
     Story(worker_lost, 3, (4 * HOUR, 5 * DAY)),
+    Story(recovered_in_vain, 3, (2 * HOUR, 20 * HOUR)),
+    Story(given_up, 2, (3 * HOUR, 20 * HOUR)),
     Story(worker_slow, 3, (10.8, 12)),
     Story(never_started, 4, (40, DAY)),
     Story(last_write_failed, 5, (40, 2 * DAY)),

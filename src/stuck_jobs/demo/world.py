@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Literal, NamedTuple, TypeVar
+from uuid import UUID
 
 from stuck_jobs.demo.queue import QUEUE, Queue, draw_message, failed_message
 from stuck_jobs.demo.specs import DEFAULT_MODEL, SHAPES_THAT_RUN, Cell, JsonObject, Shape, draw_spec
@@ -97,6 +98,22 @@ class Fault(NamedTuple):
     cause: str
 
 
+class Recovery(NamedTuple):
+    """A row of `recovery_log`: a change that recovery has made; one run for each."""
+
+    recovered_at: datetime
+    run_id: UUID
+    accumulation_point: str
+    entity_type: str
+    entity_id: str
+    jobspec_id: str
+    cause: str
+    remedy: str
+    outcome: str
+    before: JsonObject
+    after: JsonObject
+
+
 class Submission(NamedTuple):
     """A job that has been sent and whose row is not written yet.
 
@@ -141,6 +158,7 @@ class World:
     jobs: list[Job] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     outbox: list[OutboxMessage] = field(default_factory=list)
+    recoveries: list[Recovery] = field(default_factory=list)
     queue: Queue = field(default_factory=Queue)
     faults: list[Fault] = field(default_factory=list)
     written: defaultdict[int | None, set[Cell]] = field(default_factory=lambda: defaultdict(set))
@@ -287,6 +305,30 @@ class World:
     def fail(self, job: Submission, attempts: int, error: str) -> JsonObject:
         """The message of a job that could not be run, as a worker writes it back."""
         return failed_message(self.rng, job.jobspec_id, job.sent_at, attempts, error)
+
+    def recover(self, job: Submission, remedy: str, at: datetime) -> None:
+        """Write down that a job which had lost its worker was recovered.
+
+        Args:
+            job: which one.
+            remedy: reset, or fail when there were too many.
+            at: when.
+        """
+        self.recoveries.append(
+            Recovery(
+                recovered_at=at,
+                run_id=UUID(int=self.rng.getrandbits(128), version=4),
+                accumulation_point="worker_lost",
+                entity_type="job",
+                entity_id=str(job.id),
+                jobspec_id=job.jobspec_id,
+                cause="lock_gone",
+                remedy=remedy,
+                outcome="applied",
+                before={"status": "processing"},
+                after={"status": "created" if remedy == "reset" else "failed"},
+            )
+        )
 
     def blame(self, point: str, entity: int | str | None, cause: str) -> None:
         """Remember what was broken; a second time changes nothing."""
