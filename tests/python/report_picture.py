@@ -17,8 +17,9 @@ import psycopg
 import redis
 from browser import browsing
 
+from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.demo.generator import generate
-from stuck_jobs.demo.load import load, load_queue
+from stuck_jobs.demo.load import load, load_queue, load_recoveries
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = ROOT / "docs" / "images" / "report.png"
@@ -41,6 +42,9 @@ def main() -> None:
         load(connection, pipeline)
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         load_queue(client, pipeline.queue)
+    call("stuck-jobs", "collect")
+    with psycopg.connect() as connection:
+        load_recoveries(connection, raw_schema(), pipeline.recoveries)
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(ROUNDS):
             started = time.monotonic()
