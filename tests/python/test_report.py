@@ -409,7 +409,7 @@ def test_what_users_wrote_is_text_and_one_word_of_a_command(
     frozen: Warehouse, output: Path, tmp_path: Path
 ) -> None:
     with changed(frozen, *nasty_items()):
-        page = Parser(write(frozen, output, "--items", "50"))
+        page = Parser(write(frozen, output, "--items", "20"))
     assert page.elements.count("script") == 3
     assert page.elements.count("img") == 0
     shown = {row[2] for row in page.rows("items-title") if row[1] == "worker_lost"}
@@ -449,7 +449,7 @@ def test_the_page_of_a_large_pipeline_is_bounded(frozen: Warehouse, output: Path
     )
     with changed(frozen, *much):
         page = write(frozen, output)
-        shown_at_most = write(frozen, output.with_name("more.html"), "--items", "50")
+        shown_at_most = write(frozen, output.with_name("more.html"), "--items", "20")
     parser = Parser(page)
     assert len(page.encode()) < MAX_BYTES
     assert len(shown_at_most.encode()) < MAX_BYTES
@@ -720,7 +720,7 @@ def test_the_charts_draw_the_views(frozen: Warehouse, output: Path, tab: Page) -
 @needs_browser
 def test_what_users_wrote_does_nothing_in_a_browser(frozen: Warehouse, output: Path, tab: Page) -> None:
     with changed(frozen, *nasty_items()):
-        write(frozen, output, "--items", "50")
+        write(frozen, output, "--items", "20")
     visit(tab, output)
     for selector in ("[data-chart=providers]", "[data-chart=depths]"):
         box = tab.evaluate(

@@ -84,7 +84,7 @@ class Reporter:
 @click.option(
     "--items",
     metavar="NUMBER",
-    type=click.IntRange(min=1, max=50),
+    type=click.IntRange(min=1, max=20),
     default=DEFAULT_ITEMS,
     show_default=True,
     help="How many stuck items to show of each point, the oldest first.",
