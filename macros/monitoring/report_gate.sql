@@ -4,8 +4,11 @@
         {% do failed.append("'" ~ result.node.config.meta.accumulation_point ~ "'") %}
     {% endfor %}
     {% if execute and failed %}
-        {% set summary = graph.nodes.values()
-            | selectattr('name', 'equalto', 'accumulation_points') | map(attribute='relation_name') | first %}
+        {% set relations = {} %}
+        {% for node in graph.nodes.values() if node.name in ('accumulation_points', 'accumulation_history') %}
+            {% do relations.update({node.name: node.relation_name}) %}
+        {% endfor %}
+        {% set verdicts = stuck_jobs.verdicts(relations.accumulation_points, relations.accumulation_history) %}
         {% set points = run_query(
             "select
                 accumulation_point,
@@ -17,7 +20,7 @@
                         ', the oldest for ' || justify_interval(make_interval(secs => oldest_age_seconds))
                     )
                 end as verdict
-            from " ~ summary ~ "
+            from " ~ verdicts ~ " as verdicts
             where accumulation_point in (" ~ failed | join(', ') ~ ")
             order by accumulation_point"
         ) %}

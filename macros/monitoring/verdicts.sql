@@ -1,0 +1,7 @@
+{% macro verdicts(summary, history) -%}
+    {%- if flags.WHICH == 'build' and 'model.stuck_jobs.accumulation_history' in selected_resources -%}
+        (select * from {{ history }} where run_id = '{{ invocation_id }}')
+    {%- else -%}
+        {{ summary }}
+    {%- endif -%}
+{%- endmacro %}
