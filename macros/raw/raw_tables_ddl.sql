@@ -46,6 +46,12 @@ create table if not exists {{ schema }}.job_locks (
     primary key (snapshot_id, jobspec_id)
 );
 
+create table if not exists {{ schema }}.messages_in_flight (
+    snapshot_id bigint not null,
+    message_id text not null,
+    primary key (snapshot_id, message_id)
+);
+
 -- what `stuck-jobs trace` has sent: up to when, and the spans that it would meet again
 create table if not exists {{ schema }}.trace_bookmark (
     id smallint primary key default 1 check (id = 1),

@@ -11,7 +11,7 @@ lifecycles as (
     select * from {{ ref('int_job_lifecycles') }}
 ),
 
-executions as (
+all_executions as (
     select * from {{ ref('stg_executions') }}
 ),
 
@@ -27,6 +27,15 @@ stale_jobs as (
 unclosed_jobs as (
     select * from {{ ref('status_mismatches') }}
     where accumulation_point = 'job_not_closed'
+),
+
+jobs_closed_early as (
+    select * from {{ ref('status_mismatches') }}
+    where accumulation_point = 'job_closed_early'
+),
+
+lost_workers as (
+    select * from {{ ref('lost_workers') }}
 ),
 
 unpublished_outbox as (
@@ -52,6 +61,7 @@ phases as (
         published.topic,
         stale_jobs.accumulation_point as stale_at,
         unclosed_jobs.accumulation_point as unclosed_at,
+        lost_workers.accumulation_point as lost_at,
         case
             when published.published_at is not null then published.published_at
             when lifecycles.work_began_at is not null or published.jobspec_id is null then lifecycles.created_at
@@ -65,6 +75,7 @@ phases as (
     left join published on lifecycles.jobspec_id = published.jobspec_id
     left join stale_jobs on lifecycles.job_id = stale_jobs.job_id
     left join unclosed_jobs on lifecycles.job_id = unclosed_jobs.job_id
+    left join lost_workers on lifecycles.job_id = lost_workers.job_id
 ),
 
 job_spans as (
@@ -92,8 +103,11 @@ job_spans as (
             coalesce(phases.created_at, phases.work_began_at, phases.updated_at),
             phases.closed_at,
             case phases.status when 'completed' then 'ok' when 'failed' then 'error' else 'unset' end,
-            coalesce(phases.stale_at, phases.unclosed_at),
-            jsonb_build_object('stuck_jobs.job.status', phases.status)
+            coalesce(phases.stale_at, phases.unclosed_at, phases.lost_at),
+            jsonb_build_object(
+                'error.type', case phases.status when 'failed' then '_OTHER' end,
+                'stuck_jobs.job.status', phases.status
+            )
         ),
         (
             'queue_wait',
@@ -105,6 +119,7 @@ job_spans as (
             phases.stale_at,
             jsonb_build_object(
                 'messaging.system', 'redis',
+                'messaging.operation.name', 'brpop',
                 'messaging.operation.type', 'receive',
                 'messaging.destination.name', phases.topic
             )
@@ -116,7 +131,7 @@ job_spans as (
             phases.work_began_at,
             coalesce(phases.worked_until, phases.closed_at),
             'unset',
-            phases.stale_at,
+            coalesce(phases.stale_at, phases.lost_at),
             '{}'::jsonb
         ),
         (
@@ -152,6 +167,7 @@ outbox_spans as (
         unpublished_outbox.accumulation_point as stuck_at,
         jsonb_build_object(
             'messaging.system', 'redis',
+            'messaging.operation.name', 'lpush',
             'messaging.operation.type', 'send',
             'messaging.destination.name', outbox.topic,
             'stuck_jobs.outbox.id', outbox.outbox_id
@@ -178,7 +194,10 @@ execution_spans as (
             when executions.status in ('failed', 'timeout') then 'error'
             else 'unset'
         end as status_code,
-        stuck_executions.accumulation_point as stuck_at,
+        coalesce(
+            stuck_executions.accumulation_point,
+            case when executions.status in ('pending', 'running') then jobs_closed_early.accumulation_point end
+        ) as stuck_at,
         jsonb_build_object(
             'gen_ai.operation.name', 'chat',
             'gen_ai.provider.name', executions.provider_id,
@@ -194,8 +213,13 @@ execution_spans as (
             'stuck_jobs.question.id', executions.question_id
         ) as attributes
     from jobs
-    inner join executions on jobs.job_id = executions.job_id
+    inner join lateral (
+        select * from all_executions
+        where all_executions.job_id = jobs.job_id
+        offset 0
+    ) as executions on true
     left join stuck_executions on executions.execution_id = stuck_executions.execution_id
+    left join jobs_closed_early on jobs.job_id = jobs_closed_early.job_id
 ),
 
 spans as (

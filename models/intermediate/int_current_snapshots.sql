@@ -1,4 +1,5 @@
--- The last snapshot of each queue, and whether it can be relied on: it did not fail and is not too old.
+-- The last snapshot of each queue, and whether it can be relied on: it did not fail, is not too old, and is not of a clock
+-- that was put back since.
 with snapshots as (
     select * from {{ ref('stg_queue_snapshots') }}
 ),
@@ -20,7 +21,8 @@ select
     snapshots.complete,
     snapshots.error,
     snapshots.error is null
-    and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }} as is_usable
+    and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }}
+    and snapshots.observed_at <= {{ latest_plausible() }} as is_usable
 from snapshots
 inner join latest
     on

@@ -15,6 +15,14 @@ locks as (
     select * from {{ ref('int_current_locks') }}
 ),
 
+messages_in_flight as (
+    select * from {{ ref('stg_messages_in_flight') }}
+),
+
+snapshots as (
+    select * from {{ ref('int_current_snapshots') }}
+),
+
 evidence as (
     select * from {{ ref('int_snapshot_evidence') }}
 ),
@@ -39,7 +47,8 @@ publications as (
     select
         jobspec_id,
         bool_or(published_at is null) as is_unpublished,
-        max(published_at) as last_published_at
+        max(published_at) as last_published_at,
+        bool_or(topic not in (select snapshots.queue_name from snapshots)) as is_published_elsewhere
     from relevant_outbox
     where jobspec_id in (select waiting_jobs.jobspec_id from waiting_jobs)
     group by jobspec_id
@@ -55,6 +64,20 @@ queued_jobs as (
     group by jobspec_id
 ),
 
+-- what a worker has taken is not lost, though it may not have locked the job yet
+held_messages as (
+    select messages_in_flight.message_id from messages_in_flight
+    inner join evidence on messages_in_flight.snapshot_id = evidence.last_snapshot_id
+),
+
+held_jobs as (
+    select jobspec_id from locks
+    union distinct
+    select message_id from held_messages
+    union distinct
+    select regexp_replace(message_id, ':[0-9]+$', '') from held_messages
+),
+
 judged as (
     select
         waiting_jobs.job_id,
@@ -63,8 +86,8 @@ judged as (
         queued_jobs.jobspec_id is not null as is_in_queue,
         queued_jobs.is_waiting,
         queued_jobs.is_retrying,
-        locks.jobspec_id is not null as is_locked,
-        evidence.is_complete,
+        held_jobs.jobspec_id is not null as is_held,
+        evidence.is_complete and publications.is_published_elsewhere is not true as is_complete,
         evidence.is_usable
         and evidence.observed_at > greatest(
             waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
@@ -73,7 +96,7 @@ judged as (
     cross join evidence
     left join publications on waiting_jobs.jobspec_id = publications.jobspec_id
     left join queued_jobs on waiting_jobs.jobspec_id = queued_jobs.jobspec_id
-    left join locks on waiting_jobs.jobspec_id = locks.jobspec_id
+    left join held_jobs on waiting_jobs.jobspec_id = held_jobs.jobspec_id
 )
 
 select
@@ -84,7 +107,7 @@ select
         when is_unpublished then 'outbox_unpublished'
         when is_proof and is_in_queue then 'dead_lettered'
         when not is_in_outbox and not is_in_queue then 'never_published'
-        when is_proof and is_complete and not is_locked then 'message_lost'
+        when is_proof and is_complete and not is_held then 'message_lost'
         else 'unknown'
     end as cause
 from judged

@@ -7,22 +7,28 @@ stuck_items as (
     select * from {{ ref('stuck_items') }}
 ),
 
+-- points overlap: whoever is stuck at another one with the same remedy, or was given up, was not cured
 still_stuck as (
-    select distinct
-        accumulation_point,
+    select
         entity_type,
-        entity_id
+        entity_id,
+        array_agg(accumulation_point) as accumulation_points,
+        array_agg(remedy) as remedies
     from stuck_items
+    group by entity_type, entity_id
 ),
 
--- the same thing at the same point: what is recovered again there was not cured before
 attempts as (
     select
         recoveries.*,
-        lead(recovered_at) over (
-            partition by accumulation_point, entity_type, entity_id, outcome
-            order by recovery_id
-        ) as recovered_again_at
+        recovery_id < greatest(
+            max(recovery_id) filter (where outcome = 'applied')
+                over (partition by entity_type, entity_id, accumulation_point),
+            max(recovery_id) filter (where outcome = 'applied')
+                over (partition by entity_type, entity_id, remedy),
+            max(recovery_id) filter (where outcome = 'applied' and remedy = 'fail')
+                over (partition by entity_type, entity_id)
+        ) as is_recovered_again
     from recoveries
 ),
 
@@ -32,17 +38,18 @@ judged as (
         attempts.recovered_at,
         case
             when attempts.outcome <> 'applied' then attempts.outcome
-            when attempts.recovered_again_at is not null then 'restuck'
-            when still_stuck.entity_id is null then 'cured'
+            when attempts.is_recovered_again then 'restuck'
+            when not coalesce(
+                attempts.accumulation_point = any(still_stuck.accumulation_points)
+                or attempts.remedy = any(still_stuck.remedies),
+                false
+            ) then 'cured'
             when attempts.recovered_at > {{ as_of() }} - {{ minutes(var('recovery_backoff_minutes')) }} then 'pending'
             else 'restuck'
         end as verdict
     from attempts
     left join still_stuck
-        on
-            attempts.accumulation_point = still_stuck.accumulation_point
-            and attempts.entity_type = still_stuck.entity_type
-            and attempts.entity_id = still_stuck.entity_id
+        on attempts.entity_type = still_stuck.entity_type and attempts.entity_id = still_stuck.entity_id
 )
 
 select

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "stuck_jobs.demo.command:demo",
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
+    "metrics": "stuck_jobs.metrics:metrics",
     "recover": "stuck_jobs.recover.command:recover",
     "report": "stuck_jobs.report.command:report",
     "requeue": "stuck_jobs.requeue.command:requeue",

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import sys
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import FrameType
 from typing import Any
 
 import pytest
 from conftest import ROOT, Warehouse
+from hypothesis import given
+from hypothesis import strategies as st
+from killing import survives
 from sentry_sdk.envelope import Envelope
 from summaries import Controlled, control
 
+from stuck_jobs.alert import http
 from stuck_jobs.alert.changes import Rules, Told, compare
 from stuck_jobs.alert.channels import Channel, Sentry, Webhook
+from stuck_jobs.alert.http import DeliveryError
+from stuck_jobs.alert.notice import compose, slack_message
 from stuck_jobs.alert.run import deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
-from stuck_jobs.summary import Point
+from stuck_jobs.summary import Item, Point
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 STEP = timedelta(minutes=10)
@@ -135,6 +140,88 @@ def test_a_point_that_flaps_is_told_so_once_and_again_when_it_is_calm() -> None:
     assert kinds(*flapping, *[("breached", 1)] * 7).count("opened") == 3
 
 
+def test_a_mute_that_ends_while_it_lasts_is_told_of_then() -> None:
+    def told(muted: range, *states: str) -> list[str | None]:
+        remembered, found = Told(), []
+        for number, state in enumerate(states):
+            at, count = START + number * STEP, int(state != "ok")
+            remembered, kind = compare(point("p", state, count), remembered, at, Rules(), number in muted)
+            found.append(kind)
+        return found
+
+    lasting = ["breached"] * 5
+    assert told(range(1, 3), *lasting) == ["opened", None, None, "reminder", None]
+    assert told(range(3), *lasting) == [None, None, None, "opened", None]
+    assert told(range(1, 3), "breached", "breached", "ok", "ok") == ["opened", None, None, "resolved"]
+    assert told(range(1, 3), "ok", "breached", "ok", "ok") == [None] * 4
+
+
+def steps(seed: int) -> list[tuple[timedelta, Point, bool]]:
+    """Hundreds of runs: how long after the one before, what is seen, and whether it is muted."""
+    chance = random.Random(seed)
+    haste = chance.choice([0.1, 0.5, 0.9])
+    seen, muted, found = ("ok", 0, "error"), False, []
+    for _ in range(300):
+        if chance.random() < haste:
+            state = chance.choice(["ok", "breached", "unknown"])
+            seen = (state, 0 if state == "ok" else chance.randint(1, 40), chance.choice(["warn", "error"]))
+        muted ^= chance.random() < 0.05
+        found.append((timedelta(minutes=chance.choice([1, 5, 30])), point("p", *seen), muted))
+    return found
+
+
+@given(st.integers().map(steps))
+def test_every_change_is_told_and_none_more_often_than_its_reminders_allow(
+    runs: list[tuple[timedelta, Point, bool]],
+) -> None:
+    rules, told, now, was_muted = Rules(), Told(), START, False
+    changed, last = [], ("ok", 0, "warn", START)
+    flapping, before = False, "ok"
+    for pause, seen, muted in runs:
+        now += pause
+        changed += [now] if seen.state != before else []
+        recent = sum(now - at < rules.flap_window for at in changed)
+        told, kind = compare(seen, told, now, rules, muted)
+        state, count, severity, at = last
+        assert not (muted and kind)
+        match kind:
+            case "flapping":
+                assert recent >= rules.flap_changes
+                assert not flapping
+            case "opened":
+                assert seen.state != "ok"
+                assert state == "ok" or flapping
+                assert not (flapping and recent)
+            case "resolved":
+                assert seen.state == "ok"
+                assert state != "ok" or flapping
+                assert not (flapping and recent)
+            case "worse":
+                assert (
+                    seen.state != state
+                    or seen.stuck_count >= 2 * max(count, 1)
+                    or (seen.severity, severity) == ("error", "warn")
+                )
+            case "reminder":
+                assert (seen.state, flapping) == (state, False)
+                assert was_muted or now - at >= rules.remind_every
+        if kind:
+            flapping = kind == "flapping"
+            known = max(seen.stuck_count, count) if seen.state == "unknown" else seen.stuck_count
+            last, was_muted = (seen.state, known, seen.severity, now), False
+        elif not muted and not flapping:
+            assert seen.state == state
+            if state != "ok":
+                assert now - at < rules.remind_every
+                assert not was_muted
+                assert seen.stuck_count < 2 * max(count, 1)
+                assert (seen.severity, severity) != ("error", "warn")
+        elif not muted:
+            assert recent
+        was_muted |= muted
+        before = seen.state
+
+
 DAY: dict[str, tuple[list[tuple[int, str, int]], list[str]]] = {
     "job_created": (
         [(2, "breached", 1), (10, "breached", 5), (60, "ok", 0)],
@@ -149,8 +236,16 @@ DAY: dict[str, tuple[list[tuple[int, str, int]], list[str]]] = {
         ["opened", "resolved", "opened", "flapping", "resolved"],
     ),
     "worker_lost": ([], []),
+    "job_running": (
+        [(3, "breached", 2), (80, "ok", 0)],
+        ["opened", "reminder", "reminder", "resolved"],
+    ),
+    "outbox_unpublished": ([(8, "breached", 2), (30, "ok", 0)], []),
 }
 """Of each point: from which step on it is in which state with how many stuck, and what is to be told."""
+
+MUTES = {"job_running": (10, 50), "outbox_unpublished": (0, 40)}
+"""Of a point: from which step on it is muted, and until when."""
 
 
 def points_at(step: int) -> list[Point]:
@@ -159,38 +254,6 @@ def points_at(step: int) -> list[Point]:
         state, count = next(((s, c) for at, s, c in reversed(changes) if at <= step), ("ok", 0))
         found.append(point(name, state, count))
     return found
-
-
-def run_in_a_child(warehouse: Warehouse, url: Receiver, step: int, dies_at: int | None) -> bool:
-    """One run in a process of its own, killed before its n-th line of ours; whether it came to its end."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if dies_at is not None:
-                sys.settrace(_killer(dies_at))
-            one_run(warehouse, url, step)
-            status = 0
-        finally:
-            os._exit(status)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0
-    return not os.WIFSIGNALED(status)
-
-
-def _killer(lines: int) -> Callable[[FrameType, str, Any], Any]:
-    left = lines
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal left
-        if "stuck_jobs/alert" not in frame.f_code.co_filename:
-            return None
-        left -= event == "line"
-        if left <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    return trace
 
 
 def one_run(warehouse: Warehouse, receiver: Receiver, step: int) -> None:
@@ -215,12 +278,16 @@ def test_a_scripted_day(controlled: Controlled, receiver: Receiver) -> None:
     receiver.answer = lambda: chance.choice([200, 500])
     killed = 0
     for step in range(90):
-        while not run_in_a_child(
-            controlled.warehouse, receiver, step, chance.choice([None, chance.randint(1, 400)])
-        ):
+        for name, (_, end) in [(n, m) for n, m in MUTES.items() if m[0] == step]:
+            with controlled.warehouse.connect(autocommit=True) as connection:
+                store = AlertStore(connection, "stuck_jobs_raw", ROOT)
+                store.prepare()
+                store.mute(name, START + end * STEP, "known")
+        run = partial(one_run, controlled.warehouse, receiver, step)
+        while not survives(run, "stuck_jobs/alert", chance.choice([None, chance.randint(1, 400)])):
             killed += 1
     receiver.answer = lambda: 200
-    run_in_a_child(controlled.warehouse, receiver, 90, None)
+    one_run(controlled.warehouse, receiver, 90)
     assert killed > 20
     webhook = [
         (n["id"], n["accumulation_point"], n["kind"]) for n in (w["notice"] for w in receiver.webhooks)
@@ -238,7 +305,7 @@ def test_a_scripted_day(controlled: Controlled, receiver: Receiver) -> None:
 def alert(controlled: Controlled, receiver: Receiver, *arguments: str) -> tuple[int, str]:
     outcome = controlled.run(
         "alert", *arguments, SENTRY_DSN=receiver.dsn, STUCK_JOBS_WEBHOOK_URL=receiver.url + "/secret",
-        SENTRY_ENVIRONMENT="staging",
+        SENTRY_ENVIRONMENT="staging", SENTRY_RELEASE="pipeline@7",
     )  # fmt: skip
     return outcome.exit_code, outcome.output
 
@@ -264,8 +331,12 @@ def test_the_command_tells_both_and_checks_in(controlled: Controlled, receiver: 
         assert alert(controlled, receiver)[0] == 0
     (event,) = receiver.events
     assert (event["fingerprint"], event["level"]) == (["stuck-jobs", "job_created"], "error")
-    assert event["environment"] == "staging"
-    assert event["tags"]["remedy"] == "republish"
+    assert (event["environment"], event["release"]) == ("staging", "pipeline@7")
+    assert event["tags"] == {
+        "point": "job_created", "kind": "opened", "stuck_level": "database", "state": "breached",
+        "severity": "error", "remedy": "republish",
+    }  # fmt: skip
+    assert event["contexts"]["accumulation point"]["stuck_count"] == 4
     (message,) = receiver.webhooks
     assert "opened: job_created (database): 4 stuck, 0 allowed" in message["text"]
     assert message["blocks"][0]["type"] == "section"
@@ -316,6 +387,73 @@ def test_an_unreadable_summary_is_an_error_of_the_monitor(controlled: Controlled
     outcome = controlled.run("alert", SENTRY_DSN=receiver.dsn, PGDATABASE="nowhere")
     assert outcome.exit_code == 2
     assert receiver.check_ins[-1]["status"] == "error"
+
+
+def test_the_ten_oldest_items_are_told_and_no_secrets(controlled: Controlled, receiver: Receiver) -> None:
+    controlled.warehouse.execute(
+        "insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
+        """ select 'job-' || n, '{"wallet_auth": {"signature": "0xsecret"}}', 'created',"""
+        " now() at time zone 'UTC' - n * interval '1 hour', now() at time zone 'UTC'"
+        " from generate_series(1, 12) as n"
+    )
+    try:
+        with controlled.where(OPEN + HERE):
+            assert alert(controlled, receiver)[0] == 0
+    finally:
+        controlled.warehouse.execute("truncate jobs, executions, outbox")
+    (event,), (message,) = receiver.events, receiver.webhooks
+    oldest = [f"job-{number}" for number in range(12, 2, -1)]
+    assert [item["jobspec_id"] for item in message["notice"]["items"]] == oldest
+    told = [event["contexts"][f"stuck item {number:02}"] for number in range(1, 11)]
+    assert [item["jobspec_id"] for item in told] == oldest
+    assert told[0] | {"age_seconds": 0} == {
+        "accumulation_point": "job_created", "entity_type": "job", "entity_id": "12",
+        "jobspec_id": "job-12", "status": "created", "age_seconds": 0, "cause": "never_published",
+    }  # fmt: skip
+    assert "secret" not in json.dumps([event, message])
+
+
+def test_a_message_is_never_too_long_for_slack() -> None:
+    items = [Item("p", "job", str(number), "&" * 255, "created", 1, "unknown") for number in range(10)]
+    message = slack_message(compose("opened", point("p", "breached", 10), items, START))
+    assert max(len(block["text"]["text"]) for block in message["blocks"] if "text" in block) <= 3000
+    assert len(message["notice"]["items"]) == 10
+
+
+@pytest.mark.parametrize("talks", [False, True])
+def test_a_receiver_that_never_ends_is_given_up(talks: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TIMEOUT", 60.0 if talks else 0.2)
+    monkeypatch.setattr(http, "DEADLINE", 0.5 if talks else 60.0)
+    over = threading.Event()
+
+    def drip() -> None:
+        connected, _ = server.accept()
+        with connected:
+            while talks and not over.wait(0.05):
+                connected.sendall(b"x")
+            over.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(DeliveryError, match="does not answer"):
+            Webhook(f"http://127.0.0.1:{server.getsockname()[1]}").send(
+                compose("opened", point("p", "breached", 1), [], START)
+            )
+        assert time.monotonic() - started < 30
+        over.set()
+        thread.join()
+
+
+def test_a_mute_says_until_when_and_why(controlled: Controlled, receiver: Receiver) -> None:
+    """Also where the session's zone takes the end beyond Python's years."""
+    muting = ("mute", "job_created", "--until", "9999-12-31T23:00-05:00", "--reason", "load test")
+    far = {"PGTZ": "Pacific/Kiritimati", "STUCK_JOBS_WEBHOOK_URL": receiver.url}
+    assert controlled.run("alert", *muting, **far).exit_code == 0
+    outcome = controlled.run("alert", **far)
+    assert outcome.exit_code == 0
+    assert "muted: job_created until 10000-01-01 18:00:00+14: load test" in outcome.output
 
 
 def test_two_runs_at_once_tell_once(controlled: Controlled, receiver: Receiver) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -23,6 +23,23 @@ ALIASES = {"US": "us-east", "EU": "eu-west", "APAC": "asia-pacific", "ASIA": "as
 NOW = datetime.now(UTC)
 SINCE = (NOW - timedelta(days=7)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
 CLOSED = ("completed", "failed", "cancelled")
+
+VIEWS = (
+    "job_durations", "execution_reliability", "throughput_hourly", "region_coverage", "threshold_advice",
+    "job_spans",
+)  # fmt: skip
+
+LONG_AGO = (
+    "insert into jobs (id, jobspec_id, jobspec_data, status, created_at, updated_at)"
+    " select 1000000 + n, 'old-' || n, '{}', 'completed', at, at"
+    " from generate_series(1, 20000) as n, lateral (select now() - n * interval '20 minutes' as at) as old"
+    " where at < now() - interval '10 days'",
+    "insert into executions (id, job_id, provider_id, region, status, created_at, completed_at)"
+    " select id * 4 + n, id, 'old', 'us-east', 'completed', created_at, created_at"
+    " from jobs, generate_series(1, 4) as n where jobspec_id like 'old-%'",
+    "analyze jobs, executions",
+)
+"""Many more jobs than the look-back has, all of them before it."""
 
 Row = dict[str, Any]
 
@@ -242,6 +259,30 @@ def test_advice_equals_numpy(analytics: psycopg.Connection[Row], pipeline: Pipel
         assert_same(
             [row], [expected | {"accumulation_point": row["accumulation_point"]}], "accumulation_point"
         )
+
+
+def scans(node: Row) -> Iterator[Row]:
+    """The nodes of a plan that read the history."""
+    if node.get("Relation Name") in ("jobs", "executions"):
+        yield node
+    for child in node.get("Plans", []):
+        yield from scans(child)
+
+
+def test_what_was_before_the_look_back_is_not_read(analytics: psycopg.Connection[Row]) -> None:
+    with analytics.transaction(force_rollback=True):
+        before = {view: len(rows(analytics, view)) for view in VIEWS}
+        for statement in LONG_AGO:
+            analytics.execute(statement)
+        for view in VIEWS:
+            (found,) = analytics.execute(f"explain (analyze, format json) select * from {view}").fetchall()
+            plan = found["QUERY PLAN"][0]["Plan"]
+            assert plan["Actual Rows"] == before[view]
+            assert [*scans(plan)]
+            for scan in scans(plan):
+                assert scan["Node Type"] != "Seq Scan", (view, scan)
+                removed = scan.get("Rows Removed by Filter", 0) + scan.get("Rows Removed by Index Recheck", 0)
+                assert scan["Actual Rows"] + removed < 5000, (view, scan)
 
 
 def test_a_look_back_that_is_none_is_refused(new_warehouse: Callable[[], Warehouse]) -> None:

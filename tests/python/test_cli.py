@@ -51,6 +51,23 @@ def test_an_expected_error_is_one_line(arguments: list[str], variables: dict[str
     assert len(finished.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["gate", "--max-age", "nan"],
+        ["collect", "--retention", "nan"],
+        ["collect", "--watch", "inf"],
+        ["alert", "--flap-minutes", "inf"],
+        ["alert", "--remind-hours", "1e30"],
+        ["trace", "--since", "nan"],
+    ],
+)
+def test_a_number_that_is_none_is_wrong_usage(arguments: list[str]) -> None:
+    finished = run(*arguments)
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1].startswith(f"Error: Invalid value for '{arguments[1]}'")
+
+
 def test_a_sandbox_has_the_source_tables_and_passes_the_exit_code_on() -> None:
     program = (
         "import os, psycopg;"

@@ -22,12 +22,13 @@ from conftest import ROOT, Warehouse
 from redis_support import breakable_redis, redis_on_tcp
 
 from stuck_jobs import embedded
+from stuck_jobs.collect import redis_reader
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.errors import StuckJobsError
 
 SECRET = "0xwallet-s3cret"
 PASSWORD = "r3dis-p4ssword"
-TABLES = ("queue_snapshots", "queue_messages", "job_locks")
+TABLES = ("queue_snapshots", "queue_messages", "job_locks", "messages_in_flight")
 
 
 def queue_message(job: str, **fields: Any) -> bytes:
@@ -219,6 +220,21 @@ def test_observed_at_is_before_redis_was_read(bench: Bench) -> None:
     assert before < observed[0][0] < after
 
 
+def test_a_transaction_that_is_still_open_makes_the_snapshot_earlier(bench: Bench) -> None:
+    """What it writes bears the time of its start, and is not visible yet."""
+    with bench.warehouse.connect() as publisher:
+        (start,) = publisher.execute("select now()").fetchone()
+        last = "select observed_at from stuck_jobs_raw.queue_snapshots order by snapshot_id desc limit 1"
+        bench.succeed()
+        assert bench.warehouse.rows(last)[0][0] > start, "it only reads"
+        publisher.execute("select pg_current_xact_id()")
+        bench.succeed()
+        assert bench.warehouse.rows(last) == [(start,)]
+        publisher.commit()
+        bench.succeed()
+        assert bench.warehouse.rows(last)[0][0] > start
+
+
 def test_a_cut_snapshot_says_so(bench: Bench, client: redis.Redis) -> None:
     client.lpush("jobs", *[envelope(f"job-{number}") for number in range(25)])
     client.lpush("jobs:dead", *[envelope(f"dead-{number}") for number in range(10)])
@@ -247,6 +263,19 @@ def test_a_list_beyond_the_budget_is_cut_and_leaves_room_for_the_others(
         assert (depth, complete, error) == (30, False, None)
         assert 1 <= read < 30
     assert set(bench.jobs()) == {"big"}
+
+
+def test_time_cuts_no_list_that_is_soon_read(
+    bench: Bench, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock also runs while the server waits for a processor."""
+    monkeypatch.setattr(redis_reader, "MAX_MICROSECONDS_PER_SCRIPT", -1)
+    client.lpush("jobs", *[queue_message(f"job-{number}") for number in range(2000)])
+    client.lpush("jobs:dead", *[queue_message("big", payload="x" * 1_000_000) for _ in range(20)])
+    snapshot = redis_reader.read_snapshot(parse_redis_url(bench.url), ["jobs"], 10_000, timeout=5)
+    main, _, dead = snapshot.listings
+    assert main.complete
+    assert 1 <= len(dead.entries) < 20
 
 
 def test_huge_binary_and_broken_messages(bench: Bench, client: redis.Redis) -> None:
@@ -281,11 +310,30 @@ def test_huge_binary_and_broken_messages(bench: Bench, client: redis.Redis) -> N
     assert bench.warehouse.rows("select distinct due_at from stuck_jobs_raw.queue_messages") == [(None,)]
 
 
+@pytest.mark.parametrize(
+    ("hidden", "complete"),
+    [
+        (b'{"payload": "' + b"x" * 5_000_000 + b'", "jobspec_id": "a"}', False),
+        (b'{"payload": ' + b"[" * 5000 + b"]" * 5000 + b', "jobspec_id": "a"}', False),
+        (b'{"jobspec_id": "a", "payload": "' + b"x" * 5_000_000 + b'"}', True),
+        (b"x" * 5_000_000, True),
+        (b"{", True),
+    ],
+)
+def test_a_message_that_may_be_for_any_job_makes_the_snapshot_incomplete(
+    bench: Bench, client: redis.Redis, hidden: bytes, complete: bool
+) -> None:
+    client.lpush("jobs", hidden)
+    bench.succeed()
+    assert bench.listings()["jobs", "main"] == (1, 1, complete, None)
+
+
 def test_secrets_stay_in_redis(bench: Bench, client: redis.Redis) -> None:
     client.lpush("jobs", queue_message("a"), queue_message("huge", payload={"id": SECRET, "x": "y" * 99_999}))
     client.lpush("jobs:dead", queue_message("a"), b'{"payload": {"id": "' + SECRET.encode() + b'"}')
     client.zadd("jobs:retry", {queue_message("a"): 1})
     client.set("job:processing:a", SECRET)
+    client.set("jobs:processing:a:1", SECRET)
     bench.succeed()
     for table in TABLES:
         assert bench.count(table) > 0
@@ -299,13 +347,17 @@ def test_locks(bench: Bench, client: redis.Redis) -> None:
     client.set("job:processing:beyond", "1", px=9_000_000_000_000_000)
     client.set(b"job:processing:\xff\x00", "1")
     client.set("job:processing:", "1")
-    client.set("jobs:processing:message", "1", ex=600)
+    client.set("jobs:processing:message:17", "1", ex=600)
+    client.set("jobs:processing:", "1")
+    client.set("other:processing:message", "1")
     line = bench.succeed()
     assert "4 locks" in line
     locks = dict(bench.warehouse.rows("select jobspec_id, expires_at from stuck_jobs_raw.job_locks"))
     observed = bench.warehouse.rows("select max(observed_at) from stuck_jobs_raw.queue_snapshots")[0][0]
     assert timedelta(minutes=14) < locks.pop("soon") - observed <= timedelta(minutes=15)
     assert locks == {"never": None, "beyond": None, "\ufffd": None}
+    in_flight = bench.warehouse.rows("select message_id from stuck_jobs_raw.messages_in_flight")
+    assert in_flight == [("message:17",)]
 
 
 def test_thousands_of_locks_among_other_keys(bench: Bench, client: redis.Redis) -> None:
@@ -363,14 +415,20 @@ def test_retention(bench: Bench, client: redis.Redis) -> None:
     assert bench.snapshot_ids("queue_snapshots") == [5]
 
 
-def test_a_snapshot_that_comes_late_does_not_replace_a_newer_one(bench: Bench, client: redis.Redis) -> None:
+def test_the_last_snapshot_keeps_its_messages_whatever_the_clock_says(
+    bench: Bench, client: redis.Redis
+) -> None:
+    """The views take the one with the highest number; without its messages, all would be called lost."""
     client.lpush("jobs", envelope("a"))
+    client.set("job:processing:a", "1")
+    client.set("jobs:processing:a", "1")
     bench.succeed()
     bench.warehouse.execute(
         "update stuck_jobs_raw.queue_snapshots set observed_at = observed_at + interval '1 hour'"
     )
     bench.succeed()
-    assert bench.snapshot_ids("queue_messages") == [1]
+    for table in ("queue_messages", "job_locks", "messages_in_flight"):
+        assert bench.snapshot_ids(table) == [2]
 
 
 def test_a_schema_of_another_name(bench: Bench) -> None:
@@ -631,6 +689,28 @@ def test_a_queue_in_motion_is_seen_at_one_moment(bench: Bench, client: redis.Red
     finally:
         over.set()
         mover.join()
+
+
+def test_a_job_that_changes_hands_while_redis_is_read_is_seen(
+    bench: Bench, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker pops a message and takes its lock only then, and puts another back before it lets go of it."""
+    client.lpush("jobs", queue_message("taken"))
+    client.set("job:processing:given-back", "1")
+    read_queue = redis_reader._read_queue
+
+    def read_between_the_steps(*arguments: Any) -> Any:
+        client.rpop("jobs")
+        found = read_queue(*arguments)
+        client.set("job:processing:taken", "1")
+        client.zadd("jobs:retry", {queue_message("given-back"): 1})
+        client.delete("job:processing:given-back")
+        return found
+
+    monkeypatch.setattr(redis_reader, "_read_queue", read_between_the_steps)
+    snapshot = redis_reader.read_snapshot(parse_redis_url(bench.url), ["jobs"], 10, timeout=5)
+    assert [listing.depth for listing in snapshot.listings] == [0, 0, 0]
+    assert set(snapshot.locks) == {"taken", "given-back"}
 
 
 # Other deployments

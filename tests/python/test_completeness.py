@@ -249,3 +249,10 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
     kept, whole = cleared.answers()
     assert len(kept) == 100
     assert kept == whole
+
+
+@pytest.mark.parametrize("batch", [0, 1.5])
+def test_a_batch_that_is_no_number_of_jobs_is_refused(cleared: Source, batch: float) -> None:
+    outcome = cleared.kept.run_dbt("run", variables=KEPT | {"completeness_batch_jobs": batch})
+    assert outcome.exit_code != 0
+    assert f"vars: completeness_batch_jobs must be a whole number from 1 on, got '{batch}'" in outcome.output

@@ -103,6 +103,15 @@ def test_annotations_are_errors_and_warnings(controlled: Controlled) -> None:
     ]
 
 
+def test_annotations_escape_what_github_would_read_as_syntax(controlled: Controlled) -> None:
+    with controlled.where(
+        "insert into summary select (jsonb_populate_record(summary, to_jsonb(summary)"
+        ' || \'{"accumulation_point": "50%, a::b", "state": "unknown"}\')).* from summary limit 1'
+    ):
+        outcome = controlled.run("gate", "--format", "github")
+    assert outcome.output.startswith("::error title=50%25%2C a%3A%3Ab::is unknown: none since ")
+
+
 def test_the_documented_keys_are_those_of_the_json(controlled: Controlled) -> None:
     verdict = json.loads(controlled.run("gate", "--format", "json").output)
     text = (ROOT / "docs" / "gating.md").read_text()
@@ -254,6 +263,13 @@ def test_no_answer_is_one_clear_line_within_ten_seconds(
         ({"DBT_PROFILES_DIR": str(tmp_path)}, str(tmp_path)),
     ):
         assert_no_answer(controlled, command, variables, named)
+
+
+def test_a_relation_that_is_locked_is_given_up(controlled: Controlled) -> None:
+    with controlled.warehouse.connect() as locker:
+        locker.execute("lock table accumulation_history in access exclusive mode")
+        for command in ("gate", "validate"):
+            assert_no_answer(controlled, command, {}, "lock timeout")
 
 
 def test_a_server_that_says_nothing_is_given_up(controlled: Controlled) -> None:

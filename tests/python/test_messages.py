@@ -65,7 +65,7 @@ def test_envelope() -> None:
         (b'{"id": "a"', "not JSON"),
         (b'{"id": "a", "attempt": NaN}', "not JSON"),
         (b'\xef\xbb\xbf{"id": "a"}', "not JSON"),
-        (b"[" * 60_000, "not JSON"),
+        (b"[" * 60_000, "nested too deeply"),
         ([], "not an object"),
         (None, "not an object"),
         ("a", "not an object"),
@@ -142,6 +142,26 @@ def test_ids(value: object, expected: str) -> None:
     assert parse({"id": value}).jobspec_id == expected
 
 
+@pytest.mark.parametrize(
+    ("error", "stored"),
+    [
+        ("redis://user:s3cret@host/0 is away", "redis://***@host/0 is away"),
+        ("postgres://s3cret@host", "postgres://***@host"),
+        ('Authorization: Bearer ey.s3cret, "a"', 'Authorization: Bearer ***, "a"'),
+        ('{"api_key": "s3cret", "a": 1}', '{"api_key": "***", "a": 1}'),
+        ("password=s3cret&token=s3cret", "password=***&token=***"),
+        ("wallet 0x0123456789abcdef0123 is unknown", "wallet *** is unknown"),
+        ("ed25519 s3cret-key of asia-pacific does not fit", "ed25519 *** of asia-pacific does not fit"),
+        ("unexpected token at offset 17: the signature is invalid", None),
+        ("region asia-pacific timed out after 0x1f s", None),
+    ],
+)
+def test_errors_hold_no_secret(error: str, stored: str | None) -> None:
+    payload = {"regions": ["asia-pacific"], "wallet_auth": [{"proof": "s3cret-key"}, "short"], "a": 1}
+    message = parse(QUEUE_MESSAGE | {"payload": payload, "error": error})
+    assert message.error == (stored or error)
+
+
 def test_errors_are_cut() -> None:
     message = parse(QUEUE_MESSAGE | {"error": "x" * 600})
     assert message.error == "x" * 500
@@ -166,6 +186,7 @@ HUGE = {"payload": "x" * MAX_MESSAGE_BYTES}
     ("content", "job"),
     [
         ({"id": "a"} | HUGE, "a"),
+        ({"id": "a:1760458397970"} | HUGE | {"jobspec_id": "a"}, "a"),
         ({"id": "a:1", "payload": {"jobspec_id": "other"}, "jobspec_id": "a", "z": HUGE}, "a"),
         ({"payload": {"id": "s3cret"}, "z": HUGE}, None),
         (HUGE | {"id": "a"}, None),
@@ -174,6 +195,14 @@ HUGE = {"payload": "x" * MAX_MESSAGE_BYTES}
 )
 def test_the_job_of_a_huge_message_is_in_its_head(content: object, job: str | None) -> None:
     assert parse(content).jobspec_id == job
+
+
+def test_the_job_of_a_deep_message_is_in_its_head() -> None:
+    deep = b"[" * 5000 + b"]" * 5000
+    named = parse(b'{"id": "a:1", "jobspec_id": "a", "payload": ' + deep + b"}")
+    assert named == Message(jobspec_id="a", error="nested too deeply")
+    unnamed = parse(b'{"payload": ' + deep + b', "jobspec_id": "a"}')
+    assert unnamed == Message(error="nested too deeply", may_hide_job=True)
 
 
 def test_a_due_time_beyond_the_calendar_is_none() -> None:

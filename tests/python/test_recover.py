@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -27,7 +27,7 @@ from stuck_jobs.cli import main
 from stuck_jobs.collect.command import Collector
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.recover.apply import Recoverer
+from stuck_jobs.recover.apply import Done, Recoverer
 from stuck_jobs.recover.locks import RedisLocks
 from stuck_jobs.recover.plan import choose, read_settings, read_tasks
 
@@ -41,12 +41,12 @@ EVERYTHING = """
     order by 1, 2
 """
 WITNESS = """
-    create table changes (
+    create table public.changes (
         job text, before text, after text, who text default current_setting('application_name')
     );
     create function witness() returns trigger language plpgsql security definer as $$
     begin
-        insert into changes (job, before, after) values (old.jobspec_id, old.status, new.status);
+        insert into public.changes (job, before, after) values (old.jobspec_id, old.status, new.status);
         return new;
     end $$;
     create trigger witness before update on jobs for each row execute function witness();
@@ -268,7 +268,39 @@ def test_point_job_and_limit_narrow_it_down(pipeline: Pipeline) -> None:
     assert sum(item["outcome"] == "applied" for item in limited["items"]) == 2
     assert limited["left"] == 7
     assert pipeline.run("recover", "--point", "job_creatd").exit_code == 2
-    assert pipeline.run("recover", "--job", "nobody").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--point", "job_creatd"], "job_creatd"),
+        (["--job", "silent", "--job", "nobody"], "no job nobody"),
+        (["--job", "nobody", "--cancel"], "no job nobody"),
+        (["--limit", "-1"], "--limit"),
+        (["--limit", "some"], "--limit"),
+        (["--cancel"], "--job"),
+        (["--cancel", "--job", "silent", "--point", "job_processing"], "--point"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_and_changes_nothing(
+    pipeline: Pipeline, arguments: list[str], named: str
+) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    before = pipeline.sql(EVERYTHING)
+    outcome = pipeline.run("recover", *arguments, "--apply")
+    assert outcome.exit_code == 2
+    assert named in outcome.output.splitlines()[-1]
+    assert "Traceback" not in outcome.output
+    assert pipeline.sql(EVERYTHING) == before
+
+
+def test_a_number_that_is_a_public_id_is_no_primary_key(pipeline: Pipeline) -> None:
+    pipeline.job("other", "created")
+    pipeline.job("1", "created")
+    assert {*pipeline.items("--job", "1")} == {"1"}
+    assert {*pipeline.items("--job", "1", "--cancel")} == {"1"}
+    assert {*pipeline.items("--job", "2")} == {"1"}
 
 
 def test_timeout_fails_a_job_that_nobody_works_on(pipeline: Pipeline) -> None:
@@ -290,6 +322,112 @@ def test_without_a_fresh_snapshot_nobody_knows_and_nothing_is_reset(pipeline: Pi
     assert items["forgotten"]["outcome"] == "applied"
     assert items["silent"]["reason"] == "no snapshot shows whether its worker holds its lock"
     assert pipeline.status("silent") == "processing"
+
+
+def test_a_worker_that_writes_without_its_lock_is_alive(pipeline: Pipeline) -> None:
+    for name, status in (("silent", "processing"), ("open", "running")):
+        job = pipeline.job(name, status, started_at="2026-01-01")
+        pipeline.execution(job, "a", "completed")
+    pipeline.collect()
+    assert {item["outcome"] for item in pipeline.items().values()} == {"planned"}
+    for (job,) in pipeline.sql("select id from jobs"):
+        pipeline.execution(job, "b", "completed", minutes=0)
+    reasons = {item["reason"] for item in pipeline.items("--apply").values()}
+    assert reasons == {"no snapshot shows whether its worker holds its lock"}
+
+
+def test_a_queue_that_was_not_read_to_its_end_may_hold_the_message(pipeline: Pipeline) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.client.lpush("jobs", *(json.dumps({"id": f"other-{number}"}) for number in range(3)))
+    address = parse_redis_url(pipeline.server.url)
+    Collector(pipeline.profile, ROOT, address, ["jobs"], 1, timedelta(days=1), timeout=5).run()
+    assert pipeline.items()["silent"]["reason"] == "no snapshot shows whether a message waits for it"
+    pipeline.collect()
+    assert pipeline.items()["silent"]["outcome"] == "planned"
+
+
+def test_a_job_that_is_about_to_be_tried_again_is_not_timed_out(pipeline: Pipeline) -> None:
+    pipeline.job("open", "running", started_at="2026-01-01")
+    pipeline.client.zadd("jobs:retry", {json.dumps({"id": "open"}): 4_000_000_000})
+    pipeline.collect()
+    assert pipeline.items("--apply")["open"]["reason"] == "its message waits in the queue"
+    assert pipeline.status("open") == "running"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "insert into executions (job_id, provider_id, region) select id, 'p', 'us-east' from jobs",
+        "update executions set status = 'completed' where status = 'failed'",
+        "delete from executions where status = 'failed'",
+        "update jobs set updated_at = now()",
+        "update jobs set status = 'completed'",
+        "delete from executions; delete from jobs",
+    ],
+)
+def test_what_went_on_since_the_plan_is_left_alone(pipeline: Pipeline, change: str) -> None:
+    for name in ("not-closed", "silent"):
+        job = pipeline.job(name, "processing")
+        pipeline.execution(job, "a", "failed")
+        for question in "bc" if name == "not-closed" else ():
+            pipeline.execution(job, question, "completed")
+    pipeline.collect()
+    tasks = _tasks(pipeline)
+    assert {task.remedy for task in tasks} == {"close", "reset"}
+    pipeline.sql(change)
+    left = pipeline.sql("select jobs::text from jobs")
+    with _recoverer(pipeline) as recoverer:
+        reasons = {recoverer.apply(task).reason for task in tasks}
+    assert reasons == {"it has changed since, or somebody is at it"}
+    assert pipeline.sql("select jobs::text from jobs") == left
+    assert pipeline.sql("select count(*) from outbox") == [(0,)]
+
+
+@pytest.mark.parametrize("lock", ["for update", "for no key update", "for key share"])
+def test_a_row_that_somebody_holds_is_skipped_and_not_waited_for(pipeline: Pipeline, lock: str) -> None:
+    pipeline.job("silent", "processing")
+    pipeline.collect()
+    with pipeline.warehouse.connect() as other:
+        other.execute(f"select from jobs {lock}".encode())
+        assert pipeline.items("--apply")["silent"]["outcome"] == "skipped"
+    assert pipeline.status("silent") == "processing"
+
+
+def test_a_job_is_closed_by_the_success_that_its_spec_asks_for(pipeline: Pipeline) -> None:
+    questions = [str(number) for number in range(100)]
+    cases: dict[str, tuple[Any, int, str]] = {
+        "no-rate-met": (..., 67, "completed"),
+        "no-rate-missed": (..., 66, "failed"),
+        "null": (None, 67, "completed"),
+        "text": ("0.1", 66, "failed"),
+        "truth": (True, 67, "completed"),
+        "list": ([0.1], 66, "failed"),
+        "exactly": (0.5, 50, "completed"),
+        "one-less": (0.5, 49, "failed"),
+        "all": (1, 100, "completed"),
+        "not-all": (1, 99, "failed"),
+        "too-much": (1.5, 100, "failed"),
+        "nothing": (0, 0, "completed"),
+    }
+    for name, (rate, succeeded, _) in cases.items():
+        constraints = {"regions": ["US"]} | ({} if rate is ... else {"min_success_rate": rate})
+        spec = SPEC | {"constraints": constraints, "questions": questions}
+        job = pipeline.job(name, "running", jobspec_data=json.dumps(spec))
+        pipeline.sql(
+            "insert into executions (job_id, provider_id, region, status, model_id, question_id, created_at)"
+            " select %s, 'p', 'us-east', case when number < %s then 'completed' else 'failed' end, 'm',"
+            " number::text, now() - interval '1 hour' from generate_series(0, 99) as number",
+            job, succeeded,
+        )  # fmt: skip
+    retried = pipeline.job("retried", "processing")
+    for question in "abc":
+        pipeline.execution(retried, question, "failed")
+        pipeline.execution(retried, question, "completed")
+    pipeline.job("empty", "running", jobspec_data="{}")
+    found = pipeline.items("--point", "job_not_closed", "--apply")
+    assert {item["outcome"] for item in found.values()} == {"applied"}
+    expected = {name: status for name, (_, _, status) in cases.items()} | {"retried": "completed"}
+    assert {name: pipeline.status(name) for name in found} == expected
 
 
 def test_a_lock_that_was_taken_since_the_snapshot_is_seen(pipeline: Pipeline) -> None:
@@ -352,6 +490,23 @@ def test_a_job_is_recovered_three_times_with_pauses_and_then_failed(pipeline: Pi
     ) == [("given_up", 3)]
 
 
+def test_a_letter_that_came_back_three_times_ends_its_job(pipeline: Pipeline) -> None:
+    pipeline.job("cursed", "queued")
+    pipeline.published("cursed")
+    pipeline.client.lpush("jobs:dead", json.dumps({"id": "cursed"}))
+    pipeline.collect()
+    assert pipeline.items("--apply")["cursed"]["reason"] == "a message would not help: dead_lettered"
+    pipeline.sql(
+        "insert into stuck_jobs_raw.recovery_log"
+        " (run_id, recovered_at, entity_type, entity_id, jobspec_id, remedy, outcome)"
+        " select gen_random_uuid(), now() - interval '1 day', 'message', 'jobs:cursed', 'cursed', 'requeue',"
+        " 'applied' from generate_series(1, 3)"
+    )
+    item = pipeline.items("--apply")["cursed"]
+    assert (item["remedy"], item["outcome"]) == ("fail", "applied")
+    assert (pipeline.status("cursed"), pipeline.messages("cursed")) == ("failed", [])
+
+
 def test_the_circuit_breaker_refuses_a_systemic_fault(pipeline: Pipeline) -> None:
     for number in range(60):
         pipeline.job(f"job-{number}", "created")
@@ -389,6 +544,17 @@ def test_cancel_is_by_hand_and_of_live_jobs_only(pipeline: Pipeline) -> None:
     ) == [("cancel", None)]
 
 
+@pytest.mark.parametrize("at", ["-infinity", "4713-01-01 BC"])
+def test_a_date_that_no_calendar_has_stops_nothing(pipeline: Pipeline, at: str) -> None:
+    pipeline.job("ancient", "created")
+    pipeline.job("forgotten", "created")
+    pipeline.sql("update jobs set created_at = %s, updated_at = %s where jobspec_id = 'ancient'", at, at)
+    pipeline.collect()
+    items = pipeline.items()
+    assert [items[name]["outcome"] for name in ("ancient", "forgotten")] == ["planned", "planned"]
+    assert pipeline.items("--cancel", "--job", "ancient")["ancient"]["outcome"] == "planned"
+
+
 def test_a_change_that_the_database_refuses_is_told_and_the_others_are_made(pipeline: Pipeline) -> None:
     pipeline.job("forgotten", "created")
     pipeline.job("silent", "processing")
@@ -403,6 +569,27 @@ def test_a_change_that_the_database_refuses_is_told_and_the_others_are_made(pipe
     assert pipeline.messages("silent") == []
     assert pipeline.sql("select jobspec_id, outcome from stuck_jobs.recovery_log order by 1") == [
         ("forgotten", "applied"), ("silent", "failed"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ["raise exception 'not this one'", "return null"])
+def test_a_trigger_that_refuses_one_job_does_not_stop_the_others(pipeline: Pipeline, body: str) -> None:
+    for name in ("first", "second"):
+        pipeline.job(name, "created")
+    pipeline.sql(
+        f"create function refuse() returns trigger language plpgsql as $$ begin {body}; end $$;"
+        " create trigger refuse before update on jobs for each row when (old.jobspec_id = 'first')"
+        " execute function refuse()"
+    )
+    try:
+        outcome = pipeline.run("recover", "--apply")
+    finally:
+        pipeline.sql("drop trigger refuse on jobs; drop function refuse")
+    assert outcome.exit_code == 1
+    assert "1 applied, 0 skipped, 1 failed" in outcome.output
+    assert (pipeline.messages("first"), pipeline.messages("second")) == ([], [("jobs", "0")])
+    assert pipeline.sql("select jobspec_id, outcome from stuck_jobs.recovery_log order by 1") == [
+        ("first", "failed"), ("second", "applied"),
     ]  # fmt: skip
 
 
@@ -448,23 +635,47 @@ def fill_many(pipeline: Pipeline, count: int) -> None:
     )
 
 
-def meddle(pipeline: Pipeline, names: list[str], seed: int) -> None:
-    """What workers and people do to the same jobs meanwhile; each write is what the source's code makes."""
+def meddle(pipeline: Pipeline, names: list[str], seed: int, held: dict[str, datetime]) -> None:
+    """What workers and people do to the same jobs meanwhile; each write is what the source's code makes.
+
+    Args:
+        pipeline: it happens to.
+        names: of the jobs.
+        seed: of chance.
+        held: takes the jobs that a worker keeps, and since when.
+    """
     chance = random.Random(seed)
-    live = "status in ('created', 'queued', 'processing', 'running')"
     with pipeline.warehouse.connect(autocommit=True, application_name="worker") as connection:
+
+        def write(change: str, name: str) -> None:
+            connection.execute(f"update jobs set {change} where jobspec_id = %s".encode(), [name])
+
+        def lock(name: str) -> bool:
+            return bool(pipeline.client.set(f"job:processing:{name}", "worker", nx=True))
+
         for name in names:
-            match chance.randrange(4):
-                case 0:
-                    pipeline.client.set(f"job:processing:{name}", "worker")
-                    write = "status = 'processing', updated_at = clock_timestamp()"
-                case 1:
-                    write = "status = 'completed', completed_at = now(), updated_at = clock_timestamp()"
-                case 2:
-                    write = "status = 'cancelled', updated_at = clock_timestamp()"
-                case _:
-                    continue
-            connection.execute(f"update jobs set {write} where jobspec_id = %s and {live}".encode(), [name])
+            action = chance.choice(["claim", "claim", "finish", "cancel", "go on", "nothing"])
+            if action == "claim" and lock(name):
+                (at,) = connection.execute("select clock_timestamp()").fetchone() or (None,)
+                held[name] = at
+                write("status = 'processing', updated_at = clock_timestamp()", name)
+            elif action == "finish" and lock(name):
+                write("status = 'processing', updated_at = clock_timestamp()", name)
+                write("status = 'completed', completed_at = now(), updated_at = clock_timestamp()", name)
+                pipeline.client.delete(f"job:processing:{name}")
+            elif action == "cancel":
+                write("status = 'cancelled', updated_at = clock_timestamp()", name)
+            elif action == "go on":
+                connection.execute(
+                    "insert into executions (job_id, provider_id, region, status)"
+                    " select id, 'p', 'us-east', 'completed' from jobs where jobspec_id = %s", [name],
+                )  # fmt: skip
+
+
+def publish(pipeline: Pipeline, done: threading.Event) -> None:
+    """The publisher: whatever is in the outbox is soon not there any more."""
+    while not done.wait(0.005):
+        pipeline.sql("update outbox set published_at = now() where published_at is null")
 
 
 def assert_sound(pipeline: Pipeline) -> None:
@@ -507,7 +718,7 @@ def assert_sound(pipeline: Pipeline) -> None:
     assert pipeline.sql(executions) == []
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(8))
 def test_two_recoverers_and_busy_workers_never_overwrite_each_other(pipeline: Pipeline, seed: int) -> None:
     pipeline.sql("truncate changes")
     fill_many(pipeline, 150)
@@ -515,30 +726,43 @@ def test_two_recoverers_and_busy_workers_never_overwrite_each_other(pipeline: Pi
     names = [f"job-{number}" for number in range(1, 151)]
     tasks = _tasks(pipeline)
     assert len(tasks) > 150
-    done: list[str] = []
+    done: list[Done] = []
+    held: dict[str, datetime] = {}
 
     def recover(number: int) -> None:
         mine = tasks[:]
         random.Random(f"{seed} {number}").shuffle(mine)
         with _recoverer(pipeline) as recoverer:
-            done.extend(recoverer.apply(task).outcome for task in mine)
+            done.extend(recoverer.apply(task) for task in mine)
 
     chance = random.Random(seed)
+    over = threading.Event()
+    publisher = threading.Thread(target=publish, args=(pipeline, over))
     threads = [threading.Thread(target=recover, args=(number,)) for number in range(2)]
     for number in range(2):
         chance.shuffle(names)
-        threads.append(threading.Thread(target=meddle, args=(pipeline, names[:100], 10 * seed + number)))
-    for thread in threads:
+        arguments = (pipeline, names[:100], 10 * seed + number, held)
+        threads.append(threading.Thread(target=meddle, args=arguments))
+    for thread in [publisher, *threads]:
         thread.start()
     for thread in threads:
         thread.join()
+    over.set()
+    publisher.join()
 
+    outcomes = [result.outcome for result in done]
     assert len(done) == 2 * len(tasks)
-    assert done.count("applied") > 20
-    assert done.count("skipped") > 20
+    assert outcomes.count("applied") > 20
+    assert outcomes.count("skipped") > 20
+    assert "failed" not in outcomes
     assert_sound(pipeline)
-    held = "select jobspec_id from stuck_jobs_raw.recovery_log where reason = 'its worker holds its lock'"
-    assert all(pipeline.client.exists(f"job:processing:{name}") for (name,) in pipeline.sql(held))
+    log = dict(
+        pipeline.sql(
+            "select jobspec_id, max(recovered_at) from stuck_jobs_raw.recovery_log"
+            " where outcome = 'applied' and jobspec_id is not null group by 1"
+        )
+    )
+    assert [name for name, at in held.items() if name in log and log[name] > at] == []
 
 
 def test_a_kill_at_any_moment_leaves_each_change_whole(pipeline: Pipeline) -> None:
@@ -568,6 +792,71 @@ def test_a_kill_at_any_moment_leaves_each_change_whole(pipeline: Pipeline) -> No
     assert pipeline.run("recover", "--apply", "--force", "--limit", "1000").exit_code == 0
     assert_sound(pipeline)
     assert _tasks(pipeline) == []
+    after = pipeline.sql(EVERYTHING)
+    assert pipeline.run("recover", "--apply", "--force", "--limit", "1000").exit_code == 0
+    assert pipeline.sql(EVERYTHING) == after
+
+
+# Sources that are kept differently.
+
+
+def test_a_source_of_other_types_columns_and_clocks(
+    opened: Pipeline, new_warehouse: Callable[[], Warehouse]
+) -> None:
+    warehouse = new_warehouse()
+    pipeline = Pipeline(warehouse, opened.server, opened.client)
+    pipeline.client.flushall()
+    warehouse.execute(
+        """
+        alter table jobs
+            alter column id type bigint, drop column started_at, drop column completed_at,
+            add column tenant text not null default 'somebody', add column revision int not null default 0;
+        alter table executions
+            alter column id type bigint, alter column job_id type bigint, drop column original_error;
+        alter table outbox alter column payload type text;
+        create function touch() returns trigger language plpgsql as $$
+        begin
+            new.updated_at = now();
+            new.revision = old.revision + 1;
+            return new;
+        end $$;
+        create trigger touch before update on jobs for each row execute function touch();
+        alter database """
+        + warehouse.libpq["PGDATABASE"]
+        + " set timezone = 'Asia/Kolkata'"
+    )
+    select = ("--select", "+int_recovery_plan", "+int_recovery_settings", "+int_live_jobs")
+    variables = WITH_REDIS | {"source_time_zone": "Asia/Kolkata"}
+    outcome = warehouse.run_dbt("run", *select, variables=variables)
+    assert outcome.exit_code == 0, outcome.output
+    pipeline.job("forgotten", "created")
+    pipeline.job("silent", "processing")
+    done = pipeline.job("done", "processing")
+    for question in "abc":
+        pipeline.execution(done, question, "completed")
+    pipeline.execution(pipeline.job("open", "running"), "a", "running")
+    pipeline.collect()
+
+    outcome = pipeline.run("recover", "--apply", "--format", "json", PGTZ="America/New_York")
+    items = json.loads(outcome.output)["items"]
+    assert {(item["jobspec_id"], item["remedy"], item["outcome"]) for item in items} == {
+        ("forgotten", "republish", "applied"),
+        ("silent", "reset", "applied"),
+        ("done", "close", "applied"),
+        ("open", "reset", "applied"),
+        ("open", "fail", "applied"),
+    }
+    local = "between now() - interval '5 min' and now() + interval '5 min'"
+    assert pipeline.sql(f"select jobspec_id from jobs where not updated_at {local} or revision <> 1") == []
+    assert (
+        pipeline.sql(f"select 1 from executions where status = 'failed' and not completed_at {local}") == []
+    )
+    assert pipeline.sql(f"select count(*) from outbox where created_at {local}") == [(3,)]
+    assert pipeline.sql("select status from jobs order by jobspec_id") == [
+        ("completed",), ("created",), ("created",), ("created",),
+    ]  # fmt: skip
+    again = pipeline.items("--apply").values()
+    assert "applied" not in {item["outcome"] for item in again}
 
 
 # Who may.

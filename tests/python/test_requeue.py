@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,10 @@ from summaries import COMMAND
 
 from stuck_jobs import embedded
 from stuck_jobs.cli import main
-from stuck_jobs.requeue.engine import IN_DOUBT
-from stuck_jobs.requeue.letters import renewed
+from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.recover.plan import read_settings
+from stuck_jobs.requeue.engine import IN_DOUBT, Requeuer
+from stuck_jobs.requeue.letters import DeadLetters, renewed
 
 LISTS = ("jobs", "jobs:dead")
 
@@ -79,6 +81,15 @@ class Queues:
         content = json.dumps(message | members).encode()
         self.client.lpush("jobs:dead", content)
         return content
+
+    def letters(self) -> DeadLetters:
+        return DeadLetters(parse_redis_url(self.server.url), ["jobs"], 5)
+
+    @contextmanager
+    def requeuer(self) -> Iterator[Requeuer]:
+        with self.warehouse.connect(autocommit=True) as connection:
+            settings = read_settings(connection, "stuck_jobs")
+            yield Requeuer(connection, settings, "stuck_jobs_raw", self.letters())
 
     def contents(self) -> dict[str, list[bytes]]:
         return {name: self.client.lrange(name, 0, -1) for name in LISTS}
@@ -242,6 +253,44 @@ def test_a_move_that_was_cut_off_is_settled_by_its_mark(queues: Queues, was_move
     assert queues.run("--apply").exit_code == 0
     expected = ("applied", None) if was_moved else ("failed", "not moved")
     assert queues.sql("select outcome, reason from stuck_jobs_raw.recovery_log") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("happened", "reason"),
+    [
+        ("update jobs set updated_at = clock_timestamp()", "its job has changed since, or somebody is at it"),
+        ("insert into outbox (topic, payload) values ('jobs', '{\"id\": \"free\"}')",
+         "its job has changed since, or somebody is at it"),
+        ("delete from jobs", "its job has changed since, or somebody is at it"),
+        ("lock", "a worker holds the lock of its job"),
+        ("pop", "it is no longer there"),
+    ],
+)  # fmt: skip
+def test_what_went_on_since_the_letters_were_read_is_seen(queues: Queues, happened: str, reason: str) -> None:
+    queues.job("free")
+    queues.bury("free")
+    with queues.requeuer() as requeuer:
+        verdicts = requeuer.judge()
+        assert [verdict.refusal for verdict in verdicts] == [None]
+        if happened == "lock":
+            queues.client.set("job:processing:free", "worker")
+        elif happened == "pop":
+            queues.client.delete("jobs:dead")
+        else:
+            queues.sql(happened)
+        assert [(moved.outcome, moved.reason) for moved in requeuer.move(verdicts)] == [("skipped", reason)]
+    assert queues.contents()["jobs"] == []
+    assert queues.sql("select outcome, reason from stuck_jobs.recovery_log") == [("skipped", reason)]
+
+
+def test_a_move_that_is_asked_for_twice_is_made_once_and_known(queues: Queues) -> None:
+    content = queues.bury("free")
+    letters = queues.letters()
+    (letter,) = letters.read()
+    assert letters.move(letter, "mark")
+    assert letters.move(letter, "mark")
+    assert not letters.move(letter, "other mark")
+    assert [json.loads(found)["id"] for found in queues.contents()["jobs"]] == [json.loads(content)["id"]]
 
 
 # Whatever is killed when.

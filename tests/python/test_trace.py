@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import ROOT, Outcome, Warehouse
+from conftest import ROOT, Outcome, Warehouse, environment
+from killing import survives
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from oracle import Execution, Job, OutboxMessage, Pipeline
 from otlp import Receiver, attributes, receiving
 from pipelines import load
+
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.profile import ProfileOptions, load_profile
+from stuck_jobs.trace.command import Tracer
 
 SPEC = {
     "constraints": {"regions": ["US"]},
@@ -24,7 +31,6 @@ SPEC = {
     "questions": ["q1"],
     "wallet_auth": {"address": "0xsecret", "signature": "secret"},
 }
-NOW = datetime.now(UTC)
 PARTS = ["execution", "final_write", "job", "outbox_wait", "processing", "queue_wait"]
 
 
@@ -53,7 +59,7 @@ def warehouse(traced: Warehouse) -> Iterator[Warehouse]:
 
 
 def ago(minutes: float) -> datetime:
-    return NOW - timedelta(minutes=minutes)
+    return datetime.now(UTC) - timedelta(minutes=minutes)
 
 
 def finished(identity: int, minutes: float = 20) -> Pipeline:
@@ -66,6 +72,10 @@ def finished(identity: int, minutes: float = 20) -> Pipeline:
         (Execution(identity, identity, "modal-us-east", "US", "completed", at[2], at[4], "m1", "q1", at[2]),),
         (OutboxMessage(identity, "jobs", {"id": name, "payload": "secret"}, at[0], at[1]),),
     )
+
+
+def stuck(identity: int) -> Job:
+    return Job(identity, f"job-{identity}", SPEC, "queued", ago(60), ago(60), None, None)
 
 
 def add(warehouse: Warehouse, pipeline: Pipeline) -> None:
@@ -112,7 +122,8 @@ def bookmark(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def test_a_finished_job_is_a_trace(warehouse: Warehouse, receiver: Receiver) -> None:
-    add(warehouse, finished(1))
+    pipeline = finished(1)
+    add(warehouse, pipeline)
     outcome = trace(warehouse, receiver, OTEL_SERVICE_NAME="watched")
     succeeded(outcome)
     assert outcome.output == f"6 spans of 1 jobs sent to http://127.0.0.1:{receiver.port}\n"
@@ -133,7 +144,7 @@ def test_a_finished_job_is_a_trace(warehouse: Warehouse, receiver: Receiver) -> 
     assert lengths == {
         "job": 5, "outbox_wait": 1, "queue_wait": 1, "processing": 2, "execution": 2, "final_write": 1
     }  # fmt: skip
-    assert job.start_time_unix_nano == round(ago(20).timestamp() * 10**6) * 1000
+    assert job.start_time_unix_nano == round(pipeline.jobs[0].created_at.timestamp() * 10**6) * 1000
     assert job.status.code == spans["execution"].status.code == 1
     kinds = {name: Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_") for name, span in spans.items()}
     assert kinds == {
@@ -153,6 +164,8 @@ def test_a_finished_job_is_a_trace(warehouse: Warehouse, receiver: Receiver) -> 
         "stuck_jobs.jobspec.id": "job-1",
     }
     assert attributes(spans["outbox_wait"])["messaging.system"] == "redis"
+    assert attributes(spans["outbox_wait"])["messaging.operation.name"] == "lpush"
+    assert "error.type" not in attributes(job)
     assert attributes(spans["queue_wait"])["messaging.destination.name"] == "jobs"
     assert b"secret" not in receiver.requests[0].SerializeToString()
     (owner,) = (of_resource.resource for of_resource in receiver.requests[0].resource_spans)
@@ -184,7 +197,7 @@ def test_a_first_run_can_begin_later(warehouse: Warehouse, receiver: Receiver) -
 
 
 def test_a_stuck_span_is_sent_open_and_again_when_it_ends(warehouse: Warehouse, receiver: Receiver) -> None:
-    add(warehouse, Pipeline((Job(1, "job-1", SPEC, "queued", ago(60), ago(60), None, None),), (), ()))
+    add(warehouse, Pipeline((stuck(1),), (), ()))
     for _ in range(2):
         succeeded(trace(warehouse, receiver))
     assert sorted(span.name for span in receiver.spans) == ["job", "queue_wait"]
@@ -206,24 +219,31 @@ def test_a_stuck_span_is_sent_open_and_again_when_it_ends(warehouse: Warehouse, 
     }
     assert "stuck_jobs.open" not in attributes(closed["job"])
     assert closed["job"].status.code == 2
+    assert attributes(closed["job"])["error.type"] == "_OTHER"
     count = len(receiver.spans)
     succeeded(trace(warehouse, receiver))
     assert len(receiver.spans) == count
     assert warehouse.rows("select * from stuck_jobs_raw.trace_sent") == []
 
 
+@pytest.mark.parametrize(
+    ("started_at", "point"), [("created_at", "execution_running"), ("null", "job_closed_early")]
+)
 def test_an_execution_that_outlives_its_job_is_followed_to_its_end(
-    warehouse: Warehouse, receiver: Receiver
+    warehouse: Warehouse, receiver: Receiver, started_at: str, point: str
 ) -> None:
-    pipeline = finished(1, minutes=600)
-    add(warehouse, pipeline)
-    warehouse.execute("update executions set status = 'running', completed_at = null")
+    add(warehouse, finished(1, minutes=600))
+    warehouse.execute(
+        f"update executions set status = 'running', completed_at = null, started_at = {started_at}"
+    )
     for _ in range(2):
         succeeded(trace(warehouse, receiver))
     assert sorted(span.name for span in receiver.spans) == sorted({*PARTS} - {"final_write"})
-    assert attributes(receiver.named("job-1")["execution"])["stuck_jobs.open"] is True
+    marks = attributes(receiver.named("job-1")["execution"])
+    assert marks["stuck_jobs.open"] is True
+    assert marks["stuck_jobs.accumulation_point"] == point
     warehouse.execute(
-        "update executions set status = 'timeout', completed_at = started_at + interval '1 hour'"
+        "update executions set status = 'timeout', completed_at = created_at + interval '1 hour'"
     )
     for _ in range(2):
         succeeded(trace(warehouse, receiver))
@@ -305,6 +325,48 @@ def test_killed_between_sending_and_remembering(warehouse: Warehouse, receiver: 
     first, second = receiver.requests
     assert first == second
     assert len(first.resource_spans[0].scope_spans[0].spans) == 6
+
+
+def test_killed_anywhere_with_a_receiver_that_fails_half_of_the_time(
+    warehouse: Warehouse, receiver: Receiver
+) -> None:
+    chance, killed, refused = random.Random(8), 0, 0
+
+    def run() -> None:
+        with environment(dict(os.environ) | warehouse.libpq | {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url}):
+            profile = load_profile(ProfileOptions(ROOT, warehouse.scratch))
+            with suppress(StuckJobsError):
+                Tracer(profile, ROOT, batch=4, since=None).run()
+
+    for number in range(1, 21):
+        add(warehouse, finished(number, minutes=chance.randint(6, 20)))
+        add(warehouse, Pipeline((stuck(100 + number),), (), ()))
+        if number > 5:
+            warehouse.execute(
+                "update jobs set status = 'failed', updated_at = now() at time zone 'UTC'"
+                f" where id = {95 + number}"
+            )
+        receiver.answers = [chance.choice([200, 400]) for _ in range(50)]
+        dies_at = chance.choice([None, chance.randint(1, 600)])
+        refused += receiver.answers[0] == 400
+        killed += not survives(run, "stuck_jobs/trace", dies_at)
+    assert min(killed, refused) > 3
+    receiver.answers = []
+    run()
+    ended = warehouse.rows(
+        "select span_id, (extract(epoch from end_at) * 1000000)::bigint from job_spans"
+        " where end_at is not null"
+    )
+    assert len(ended) == 20 * 6 + 15 * 2
+    sent = {(span.span_id.hex(), span.end_time_unix_nano // 1000) for span in receiver.spans}
+    assert sent >= {*ended}
+    still_open = warehouse.rows("select span_id from job_spans where accumulation_point is not null")
+    assert len(still_open) == 5 * 2
+    opened = {span.span_id.hex() for span in receiver.spans if "stuck_jobs.open" in attributes(span)}
+    assert opened >= {span_id for (span_id,) in still_open}
+    count = len(receiver.spans)
+    run()
+    assert len(receiver.spans) == count
 
 
 def test_watch_sends_until_it_is_stopped(warehouse: Warehouse, receiver: Receiver) -> None:

@@ -85,14 +85,19 @@ def test_faults_of_the_relation_are_caught(controlled: Controlled) -> None:
         f"update summary set oldest_age_seconds = -1 {at} 'job_running'",
         f"update summary set state = null {at} 'job_processing'",
         f"update summary set accumulation_point = 'new' {at} 'worker_lost'",
+        f"update summary set level = 'queue' {at} 'job_not_closed'",
+        f"update summary set oldest_stuck_since = now() + interval '1 hour' {at} 'job_closed_early'",
     ):
         outcome = controlled.run("validate")
     assert outcome.exit_code == 1
     found = dict(re.findall(r"^failed: accumulation_points: (.+?): (.+)$", outcome.output, re.MULTILINE))
-    assert set(re.findall(r"\w+$|\w+(?=;)", found["no point of dbt's last run is missing"])) == {
+    missing = found["no point of dbt's last run is missing, or at another level"]
+    assert set(re.findall(r"accumulation_point (\w+)", missing)) == {
         "job_created",
+        "job_not_closed",
         "worker_lost",
     }
+    assert "job_closed_early" in found["no date is in the future"]
     assert found["no point has a second row"] == "job_queued; job_queued"
     assert found["oldest_age_seconds is not negative"] == "-1"
     assert "job_processing" in found["job_processing is known"]

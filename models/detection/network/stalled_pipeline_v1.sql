@@ -19,7 +19,7 @@ stg_executions as not materialized (
 live as (
     select
         count(job_id) as live_jobs,
-        max(created_at) as created_at
+        max(created_at) filter (where created_at <= {{ latest_plausible() }}) as created_at
     from live_jobs
 ),
 
@@ -59,7 +59,7 @@ writes as (
         live.live_jobs,
         least(
             greatest(
-                case when live.created_at <= {{ latest_plausible() }} then live.created_at end,
+                live.created_at,
                 (select {{ source_timestamp(jobs, 'updated_at') }} from last_status_write),
                 (select {{ source_timestamp(executions, 'created_at') }} from last_execution_start),
                 (select last_execution_write.written_at from last_execution_write)

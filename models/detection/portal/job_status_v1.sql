@@ -1,6 +1,7 @@
 -- What a portal should show of each job that is live or was closed lately, so that it need not guess whether a result
 -- is still to come (pending) or will never come (missing).
 {% set source_jobs = source_table('jobs') %}
+{% set recent = as_of() ~ ' - ' ~ minutes(var('portal_recent_minutes')) %}
 
 with jobs as (
     select * from {{ ref('stg_jobs') }}
@@ -40,8 +41,9 @@ shown_jobs as (
     from jobs
     where
         status in ('completed', 'failed', 'cancelled')
-        and source_updated_at
-        > {{ source_instant(source_jobs, 'updated_at', as_of() ~ ' - ' ~ minutes(var('portal_recent_minutes'))) }}
+        -- what was closed lately was written lately: for the index
+        and (source_updated_at > {{ source_instant(source_jobs, 'updated_at', recent) }} or source_updated_at is null)
+        and coalesce({{ closed_at() }} > {{ recent }}, source_updated_at is not null)
 ),
 
 counted as (

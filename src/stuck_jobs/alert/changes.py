@@ -37,7 +37,7 @@ class Told:
         told_state: what was last told; ok if nothing was, or that it is over.
         told_count: how many were stuck there then.
         told_severity: of the point then.
-        told_at: when; None if nothing was ever told.
+        told_at: when; None if nothing was ever told, or if the point was muted since.
     """
 
     seen_state: str = OK
@@ -57,14 +57,14 @@ def compare(point: Point, told: Told, now: datetime, rules: Rules, muted: bool) 
         told: as it was.
         now: the time of the run.
         rules: how often to tell.
-        muted: remember what is seen, but tell nothing.
+        muted: remember what is seen, but tell nothing; a reminder is due afterwards.
 
     Returns:
         What to remember, and what to tell: opened, worse, reminder, flapping or resolved; None for nothing.
     """
     seen = _see(point, told, now, rules)
     if muted:
-        return seen, None
+        return replace(seen, told_at=None), None
     kind = _kind(point, seen, now, rules)
     if kind is None:
         return seen, None
@@ -99,11 +99,12 @@ def _kind(point: Point, seen: Told, now: datetime, rules: Rules) -> str | None:
         return "flapping"
     if point.state == OK:
         return None if seen.told_state == OK else "resolved"
-    if seen.told_state == OK or seen.told_at is None:
+    if seen.told_state == OK:
         return "opened"
     if _is_worse(point, seen):
         return "worse"
-    return "reminder" if now - seen.told_at >= rules.remind_every else None
+    is_due = seen.told_at is None or now - seen.told_at >= rules.remind_every
+    return "reminder" if is_due else None
 
 
 def _is_worse(point: Point, seen: Told) -> bool:

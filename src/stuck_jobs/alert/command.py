@@ -19,10 +19,12 @@ from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError, as_expected
 from stuck_jobs.gate.reading import prompt_profile, read_summary, refusals
+from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.summary import Point
 
 DEFAULTS = Rules()
+LONGEST = timedelta(days=366)
 
 
 @click.group(invoke_without_command=True)
@@ -30,7 +32,7 @@ DEFAULTS = Rules()
 @click.option("--sentry-dsn", envvar="SENTRY_DSN", metavar="DSN", help="Of a project in Sentry.")
 @click.option(
     "--remind-hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True, max=LONGEST / timedelta(hours=1)),
     default=DEFAULTS.remind_every.total_seconds() / 3600,
     show_default=True,
     help="Tell a point that stays over its limit again after this long.",
@@ -44,7 +46,7 @@ DEFAULTS = Rules()
 )
 @click.option(
     "--flap-minutes",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True, max=LONGEST / timedelta(minutes=1)),
     default=DEFAULTS.flap_window.total_seconds() / 60,
     show_default=True,
     help="A flapping point that keeps its state for this long is calm again.",
@@ -97,7 +99,10 @@ def alert(
 @click.option("--reason", required=True, help="For whoever wonders.")
 @click.pass_obj
 def mute(connection: ProfileOptions, point: str, until: str, reason: str) -> None:
-    """Tell nothing of a point until a time. It is still checked, and still closes the gate."""
+    """Tell nothing of a point until a time. It is still checked, and still closes the gate.
+
+    What is still over its limit or unknown then is told of again.
+    """
     with _opened(connection) as (store, profile):
         names = {found.accumulation_point for found in read_summary(profile).points}
         if point not in names:
@@ -144,6 +149,8 @@ def _tell(connection: ProfileOptions, channels: list[Channel], rules: Rules) -> 
             names = [channel.name for channel in channels]
             for kind, point in note_changes(store, points, profile.schema, names, now, rules):
                 click.echo(f"{kind}: {point}")
+            for muted in store.mutes(now):
+                click.echo(f"muted: {muted.accumulation_point} until {muted.muted_until}: {muted.reason}")
         outcome = deliver(store, channels)
         store.prune(now)
     click.echo(f"{outcome.delivered} delivered, {outcome.waiting} waiting")

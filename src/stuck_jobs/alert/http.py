@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import urlsplit
 
 from stuck_jobs.errors import StuckJobsError
 
 TIMEOUT = 10.0
-"""In seconds."""
+"""In seconds: how long to wait for a sign of life."""
+
+DEADLINE = 30.0
+"""In seconds: how long it may take in all, for a receiver may be alive and still never end."""
 
 
 class DeliveryError(Exception):
@@ -34,8 +39,26 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> None:
         headers: of the request.
 
     Raises:
-        DeliveryError: unless the receiver answers with success.
+        DeliveryError: unless the receiver answers with success, and in time.
     """
+    answer: Future[None] = Future()
+
+    def attempt() -> None:
+        try:
+            _post(url, body, headers)
+        except BaseException as error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(None)
+
+    threading.Thread(target=attempt, daemon=True).start()
+    try:
+        answer.result(DEADLINE)
+    except TimeoutError:
+        raise DeliveryError(f"it does not answer within {DEADLINE:.0f} seconds") from None
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> None:
     request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
     try:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as response:

@@ -18,6 +18,9 @@ ICONS = {
     "resolved": "\N{WHITE HEAVY CHECK MARK}",
 }
 
+SLACKS_LIMIT = 3000
+"""Characters of a section; Slack refuses a message with a longer one."""
+
 
 def compose(kind: str, point: Point, items: list[Item], now: datetime) -> dict[str, Any]:
     """A notice, as it is kept until every channel has it.
@@ -65,7 +68,7 @@ def _line(item: dict[str, Any]) -> str:
 
 
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:SLACKS_LIMIT]}}
 
 
 def _escape(text: str) -> str:

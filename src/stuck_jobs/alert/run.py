@@ -50,7 +50,7 @@ def note_changes(
     Returns:
         The kind and the point of each notice.
     """
-    before, muted = store.told(), store.muted(now)
+    before, muted = store.told(), {mute.accumulation_point for mute in store.mutes(now)}
     after: dict[str, Told] = {}
     notices = []
     for point in [*points, *_gone(points, before)]:

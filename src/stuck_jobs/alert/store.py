@@ -46,6 +46,21 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Mute:
+    """A point of which nothing is told.
+
+    Attributes:
+        accumulation_point: its name.
+        muted_until: as PostgreSQL writes it, for its years go further than Python's.
+        reason: of whoever muted it.
+    """
+
+    accumulation_point: str
+    muted_until: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class AlertStore:
     """The tables.
 
@@ -91,10 +106,14 @@ class AlertStore:
             for row in rows
         }
 
-    def muted(self, now: datetime) -> dict[str, datetime]:
-        """Until when each muted point is."""
-        rows = self._run("select * from {schema}.alert_mutes where muted_until > %(now)s", now=now)
-        return {row["accumulation_point"]: row["muted_until"] for row in rows}
+    def mutes(self, now: datetime) -> list[Mute]:
+        """The points that are muted."""
+        query = sql.SQL(
+            "select accumulation_point, muted_until::text as muted_until, reason from {schema}.alert_mutes"
+            " where muted_until > %s order by accumulation_point"
+        ).format(schema=sql.Identifier(self.schema))
+        with self.connection.cursor(row_factory=class_row(Mute)) as cursor:
+            return cursor.execute(query, [now]).fetchall()
 
     def mute(self, point: str, until: datetime, reason: str) -> None:
         """Mute a point, or change for how long."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
 from stuck_jobs.watch import repeat
 
@@ -119,7 +120,7 @@ redis_option = click.option(
 @click.option(
     "--retention",
     metavar="HOURS",
-    type=click.FloatRange(min=0, max=24 * 3660),
+    type=Number(min=0, max=24 * 3660),
     default=24,
     show_default=True,
     help="How long the depths of past snapshots are kept.",
@@ -127,7 +128,7 @@ redis_option = click.option(
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=5,
     show_default=True,
     help="How long to wait for each answer of Redis.",
@@ -135,7 +136,7 @@ redis_option = click.option(
 @click.option(
     "--watch",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     help="Take a snapshot every so often, until SIGTERM or Ctrl-C.",
 )
 @redis_option

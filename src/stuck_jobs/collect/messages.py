@@ -1,7 +1,7 @@
 """What a message of the queue says, whatever its bytes.
 
 Two formats share the lists. A queue message names its job in `jobspec_id`; an envelope of the outbox has
-nothing but the job's id in `id`. The payload is never looked into.
+nothing but the job's id in `id`. The payload is looked into only to keep its secrets out of the error's text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_ID_LENGTH = 255
 MAX_ERROR_LENGTH = 500
 MAX_NUMBER_LENGTH = 25
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
+MIN_SECRET_LENGTH = 6
+_CONFIDENTIAL = r"passw(?:or)?d|pwd|secret|token|api[_-]?key|private[_-]?key|signature"
+_SECRET_MEMBER = re.compile(rf"{_CONFIDENTIAL}|auth|wallet|credential", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"(?P<before>://)[^\s/@]+(?=@)"
+    rf"""|(?P<name>(?:{_CONFIDENTIAL})["']?\s*[:=]\s*["']?(?:bearer )?)[^\s"',;&}}]+"""
+    r"""|(?P<scheme>\bbearer )[^\s"',]+"""
+    r"|\b0x[0-9a-f]{16,}",
+    re.IGNORECASE,
+)
+_PUSHED_AT = re.compile(r":[0-9]+$")
 BIGINT = range(-(2**63), 2**63)
 
 
@@ -34,6 +44,7 @@ class Message:
         enqueued_at: when it was sent.
         error: of the last attempt; of a message that is not parsed, why not.
         parsed: it is of one of the two formats.
+        may_hide_job: what was read of it does not say which job it is for, and the rest may.
     """
 
     message_id: str | None = None
@@ -43,6 +54,7 @@ class Message:
     enqueued_at: datetime | None = None
     error: str | None = None
     parsed: bool = False
+    may_hide_job: bool = False
 
 
 def parse_message(content: bytes, size: int) -> Message:
@@ -54,11 +66,12 @@ def parse_message(content: bytes, size: int) -> Message:
     """
     text = content.decode(errors="replace")
     if size > MAX_MESSAGE_BYTES:
-        job = _read(_first_members(text)).jobspec_id
-        return Message(jobspec_id=job, error=f"larger than {MAX_MESSAGE_BYTES // 1024} KiB")
+        return _read_head(text, f"larger than {MAX_MESSAGE_BYTES // 1024} KiB")
     try:
         members = _DECODER.decode(text)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return _read_head(text, "nested too deeply")
+    except ValueError:
         return Message(error="not JSON")
     if not isinstance(members, dict):
         return Message(error="not an object")
@@ -78,9 +91,32 @@ def clean_text(value: object, length: int) -> str | None:
     return text[:length] or None
 
 
-def _without_credentials(error: object) -> str | None:
-    """The text of an error, in which a URL's user and password are masked."""
-    return clean_text(_CREDENTIALS.sub("***@", error) if isinstance(error, str) else error, MAX_ERROR_LENGTH)
+def _without_secrets(error: object, payload: object) -> str | None:
+    """The text of an error, in which what looks like a secret is masked, and what the payload calls one."""
+    if isinstance(error, str):
+        for secret in sorted(_secrets(payload), key=len, reverse=True):
+            error = error.replace(secret, "***")
+        error = _SECRET_TEXT.sub(
+            lambda found: (found[found.lastgroup] if found.lastgroup else "") + "***", error
+        )
+    return clean_text(error, MAX_ERROR_LENGTH)
+
+
+def _secrets(payload: object) -> set[str]:
+    """The texts of a payload that are, or are inside of, a member with the name of a secret."""
+    secrets = set()
+    waiting = [(payload, False)]
+    while waiting:
+        value, is_secret = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [
+                (inner, is_secret or bool(_SECRET_MEMBER.search(name))) for name, inner in value.items()
+            ]
+        elif isinstance(value, list):
+            waiting += [(inner, is_secret) for inner in value]
+        elif is_secret and isinstance(value, str) and len(value) >= MIN_SECRET_LENGTH:
+            secrets.add(value)
+    return secrets
 
 
 def moment(seconds: float) -> datetime | None:
@@ -100,13 +136,22 @@ def _read(members: dict[str, Any]) -> Message:
         attempts=_integer(members.get("attempt" if is_envelope else "attempts")),
         max_attempts=None if is_envelope else _integer(members.get("max_retries")),
         enqueued_at=_timestamp(members.get("enqueued_at")),
-        error=None if is_envelope else _without_credentials(members.get("error")),
+        error=None if is_envelope else _without_secrets(members.get("error"), members.get("payload")),
         parsed=True,
     )
 
 
+def _read_head(text: str, error: str) -> Message:
+    """Find the job of a message of which only the beginning can be read."""
+    members = _first_members(text)
+    job = _read(members).jobspec_id
+    if job and "jobspec_id" not in members:
+        job = _PUSHED_AT.sub("", job)  # a queue message, whose job comes later
+    return Message(jobspec_id=job, error=error, may_hide_job=not job and text.lstrip().startswith("{"))
+
+
 def _first_members(text: str) -> dict[str, Any]:
-    """The members of an object that come before the place where its text was cut."""
+    """The members of an object that come before the place where its text cannot be read on."""
     members = members_with_places(text)
     return {key: value for key, value, _, end in members if re.compile(r"[ \t\r\n]*,").match(text, end)}
 

@@ -1,9 +1,9 @@
--- Only the newest snapshot of a queue is ever asked for its messages and locks.
+-- Only the newest snapshot of a queue, by its number as in the views, is ever asked for its messages and locks.
 with newest as (
     select distinct on (queue_name) queue_name, snapshot_id
     from {schema}.queue_snapshots
     where observed_at >= %(kept_since)s
-    order by queue_name, observed_at desc, snapshot_id desc
+    order by queue_name, snapshot_id desc
 ),
 
 old_snapshots as (
@@ -14,6 +14,11 @@ old_snapshots as (
 old_messages as (
     delete from {schema}.queue_messages
     where (queue_name, snapshot_id) not in (select queue_name, snapshot_id from newest)
+),
+
+old_messages_in_flight as (
+    delete from {schema}.messages_in_flight
+    where snapshot_id not in (select snapshot_id from newest)
 )
 
 delete from {schema}.job_locks

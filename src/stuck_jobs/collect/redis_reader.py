@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import islice, zip_longest
 from typing import Any, cast
@@ -18,10 +19,12 @@ from stuck_jobs.collect.snapshot import KINDS, Entry, Listing, Snapshot, failed
 
 MAX_BYTES_PER_SCRIPT = 20_000_000
 MAX_MICROSECONDS_PER_SCRIPT = 30_000
-MAX_LOCKS = 100_000
+SURE_BYTES_PER_SCRIPT = 6_000_000
+MAX_HOLDS = 100_000
 MAX_REASON_LENGTH = 200
 LOCK_PREFIX = b"job:processing:"
-LOCKS_PER_STEP = 1000
+IN_FLIGHT = ":processing:"
+KEYS_PER_STEP = 1000
 NEVER_EXPIRES = -1
 GONE = -2
 
@@ -32,11 +35,19 @@ class _UnreadableError(Exception):
     """What is there cannot be read whole; the message says why."""
 
 
+@dataclass(frozen=True)
+class _Holds:
+    """What the workers hold; as in a `Snapshot`."""
+
+    locks: dict[str, int | None] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)
+
+
 def read_snapshot(address: RedisAddress, queues: Sequence[str], limit: int, timeout: float) -> Snapshot:
     """Look at Redis once. A Redis that cannot be read gives a snapshot that says so.
 
-    A worker pops a message first and locks its job then; so the locks are read last, and no job on its way
-    is seen in neither place.
+    A worker pops a message before it locks the job, and puts it back before it lets the job go; so the locks
+    are read after the queues and before them, and no job on its way is seen in neither place.
 
     Args:
         address: of Redis.
@@ -47,9 +58,10 @@ def read_snapshot(address: RedisAddress, queues: Sequence[str], limit: int, time
     try:
         client = address.open(timeout)
         try:
+            before = _read_holds(client, queues)
             listings = [listing for queue in queues for listing in _read_queue(client, address, queue, limit)]
-            all_failed = all(listing.error for listing in listings)
-            return Snapshot(listings, {} if all_failed else _read_locks(client))
+            after = _read_holds(client, queues)
+            return Snapshot(listings, before.locks | after.locks, before.in_flight | after.in_flight)
         finally:
             client.close()
     except (redis.RedisError, RedisClusterException, OSError, _UnreadableError) as error:
@@ -62,7 +74,13 @@ def _read_queue(client: Client, address: RedisAddress, queue: str, limit: int) -
     keys = (queue, f"{queue}:retry", f"{queue}:dead")
     if isinstance(client, redis.RedisCluster) and len({key_slot(key.encode()) for key in keys}) > 1:
         return failed(queue, f"in a cluster a queue's keys must share a slot: {{{queue}}} instead of {queue}")
-    limits = (limit, MAX_MESSAGE_BYTES, MAX_BYTES_PER_SCRIPT, MAX_MICROSECONDS_PER_SCRIPT)
+    limits = (
+        limit,
+        MAX_MESSAGE_BYTES,
+        MAX_BYTES_PER_SCRIPT,
+        MAX_MICROSECONDS_PER_SCRIPT,
+        SURE_BYTES_PER_SCRIPT,
+    )
     try:
         answer = cast("list[list[Any]]", client.eval(_SCRIPT, len(keys), *keys, *limits))
     except redis.ResponseError as error:
@@ -83,22 +101,38 @@ def _entries(packs: list[bytes], lengths: list[int], cut: list[int], scores: lis
         yield Entry(parse_message(content, size), size, moment(float(score)) if score else None)
 
 
-def _read_locks(client: Client) -> dict[str, int | None]:
-    """Find the jobs that are locked, and how long each lock still lasts."""
-    locks: dict[str, int | None] = {}
-    keys = cast("Iterator[bytes]", client.scan_iter(match=LOCK_PREFIX + b"*", count=LOCKS_PER_STEP))
-    while step := list(islice(keys, LOCKS_PER_STEP)):
-        with client.pipeline(transaction=False) as pipeline:
-            for key in step:
-                pipeline.pttl(key)
-            remaining = cast("list[int]", pipeline.execute())
-        for key, milliseconds in zip(step, remaining, strict=True):
-            job = clean_text(key.removeprefix(LOCK_PREFIX).decode(errors="replace"), MAX_ID_LENGTH)
-            if job and milliseconds != GONE:
-                locks[job] = None if milliseconds == NEVER_EXPIRES else milliseconds
-        if len(locks) > MAX_LOCKS:
-            raise _UnreadableError(f"there are more than {MAX_LOCKS:,} locks {LOCK_PREFIX.decode()}*")
-    return locks
+def _read_holds(client: Client, queues: Sequence[str]) -> _Holds:
+    """Find what the workers hold, and how long each lock still lasts."""
+    holds = _Holds()
+    prefixes = tuple(f"{queue}{IN_FLIGHT}".encode() for queue in queues)
+    pattern = f"*{IN_FLIGHT}*"
+    keys = cast("Iterator[bytes]", client.scan_iter(match=pattern, count=KEYS_PER_STEP))
+    while step := list(islice(keys, KEYS_PER_STEP)):
+        holds.in_flight.update(_names_after(prefixes, step))
+        holds.locks.update(_read_locks(client, [key for key in step if key.startswith(LOCK_PREFIX)]))
+        if len(holds.locks) + len(holds.in_flight) > MAX_HOLDS:
+            raise _UnreadableError(f"there are more than {MAX_HOLDS:,} keys {pattern}")
+    return holds
+
+
+def _read_locks(client: Client, keys: list[bytes]) -> Iterator[tuple[str, int | None]]:
+    with client.pipeline(transaction=False) as pipeline:
+        for key in keys:
+            pipeline.pttl(key)
+        remaining = cast("list[int]", pipeline.execute())
+    for key, milliseconds in zip(keys, remaining, strict=True):
+        for job in _names_after((LOCK_PREFIX,), [key]):
+            if milliseconds != GONE:
+                yield job, None if milliseconds == NEVER_EXPIRES else milliseconds
+
+
+def _names_after(prefixes: tuple[bytes, ...], keys: Iterable[bytes]) -> Iterator[str]:
+    """What keys are about, by what they begin with."""
+    for key in keys:
+        for prefix in prefixes:
+            name = clean_text(key.removeprefix(prefix).decode(errors="replace"), MAX_ID_LENGTH)
+            if name and key.startswith(prefix):
+                yield name
 
 
 def _reason(address: RedisAddress, error: Exception) -> str:

@@ -2,14 +2,15 @@
 --
 -- KEYS: the main list, the retry set, the dead list.
 -- ARGV: how many messages to read of each; the bytes to which a message is cut; how many bytes to touch, and
--- for how many microseconds, at most.
+-- for how many microseconds, at most; how many bytes to touch even if the time is up.
 -- Returns for each key: its depth; the messages, packed one behind the other; the length of each; the places and
 -- sizes of those that were cut; the scores.
 --
 -- Messages are fetched in steps that grow while they are small: a size is known only after the fetch, so this is
 -- what keeps a list of huge messages from blocking the server. The bytes count whole messages, plus what each one
 -- costs anyhow. They are packed because Lua hashes but a few bytes of a string, and is slow with many that are alike.
--- The clock stands still in a script since Redis 7.2, and counts before.
+-- The clock stands still in a script since Redis 7.2, and counts before. It also runs while the server waits for a
+-- processor: on a busy machine a short list must not be cut for that.
 local MESSAGE_COST = 400
 local STEP_BYTES = 65536
 local MAX_STEP = 128
@@ -18,7 +19,7 @@ local READING_ORDER = { 2, 3, 1 } -- the main list last: it may use what the oth
 
 local call = redis.call
 local limit, cap = tonumber(ARGV[1]), tonumber(ARGV[2])
-local bytes, time = tonumber(ARGV[3]), tonumber(ARGV[4])
+local bytes, time, sure_bytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local function now()
     local clock = redis.pcall('TIME')
@@ -44,11 +45,11 @@ local function first_due_of_set(key, place, count)
     return messages, scores
 end
 
-local function read(key, depth, fetch, most_bytes, deadline)
+local function read(key, depth, fetch, most_bytes, deadline, sure)
     local packs, lengths, cut, scores = {}, {}, {}, {}
     local wanted = math.min(depth, limit)
     local place, spent, step = 0, 0, 1
-    while place < wanted and spent < most_bytes and now() <= deadline do
+    while place < wanted and spent < most_bytes and (spent < sure or now() <= deadline) do
         local messages, their_scores = fetch(key, place, math.min(step, wanted - place))
         local touched = 0
         for i, message in ipairs(messages) do
@@ -86,8 +87,10 @@ for turn, i in ipairs(READING_ORDER) do
     local share = 1 / (#READING_ORDER - turn + 1)
     local fetch = is_set and first_due_of_set or oldest_of_list
     local started = now()
-    local found, spent = read(KEYS[i], depth, fetch, bytes * share, started + (stop - started) * share)
+    local deadline = started + (stop - started) * share
+    local found, spent = read(KEYS[i], depth, fetch, bytes * share, deadline, sure_bytes * share)
     answer[i] = found
     bytes = bytes - spent
+    sure_bytes = sure_bytes - spent
 end
 return answer

@@ -45,8 +45,10 @@ class Listing:
 
     @property
     def complete(self) -> bool:
-        """Every message was read."""
-        return self.depth == len(self.entries)
+        """Every message was read, far enough to know which job it is for."""
+        return self.depth == len(self.entries) and not any(
+            entry.message.may_hide_job for entry in self.entries
+        )
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Snapshot:
     Attributes:
         listings: three per queue.
         locks: the jobs that a worker holds, and for how many milliseconds more; None if for ever.
+        in_flight: the ids of the messages that a worker has taken and not yet settled.
     """
 
     listings: list[Listing]
     locks: dict[str, int | None] = field(default_factory=dict)
+    in_flight: set[str] = field(default_factory=set)
 
     @property
     def errors(self) -> list[str]:

@@ -29,6 +29,7 @@ COLUMNS = {
         "max_attempts", "enqueued_at", "due_at", "error", "parsed", "size_bytes",
     ),
     "job_locks": ("snapshot_id", "jobspec_id", "expires_at"),
+    "messages_in_flight": ("snapshot_id", "message_id"),
 }  # fmt: skip
 
 
@@ -47,8 +48,12 @@ class Store:
     project: Path
 
     def now(self) -> datetime:
-        """What time it is on PostgreSQL's clock, which all other times of the pipeline are measured by."""
-        row = self.connection.execute("select clock_timestamp()").fetchone()
+        """Since when PostgreSQL is sure to show less than Redis will, on its own clock.
+
+        That is now, or the start of a transaction which is still open: its changes bear that time, and may
+        become visible only when Redis has been read.
+        """
+        row = self.connection.execute(self._query("now.sql")).fetchone()
         assert row is not None  # noqa: S101
         at: datetime = row[0]
         return at
@@ -71,6 +76,7 @@ class Store:
             self._copy("queue_snapshots", _snapshot_rows(snapshot, snapshot_id, observed_at))
             self._copy("queue_messages", _message_rows(snapshot, snapshot_id))
             self._copy("job_locks", _lock_rows(snapshot, snapshot_id, observed_at))
+            self._copy("messages_in_flight", ((snapshot_id, message) for message in snapshot.in_flight))
             self.connection.execute(self._query("prune.sql"), {"kept_since": observed_at - retention})
         return snapshot_id
 

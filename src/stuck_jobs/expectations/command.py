@@ -12,7 +12,7 @@ from psycopg import sql
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CONTEXT
-from stuck_jobs.gate.reading import prompt_profile, refusals
+from stuck_jobs.gate.reading import PATIENCE, prompt_profile, refusals
 from stuck_jobs.profile import ProfileOptions, connect, connection_options
 
 
@@ -40,6 +40,7 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
     root = find_project(connection.project_dir) / CONTEXT
     profile = prompt_profile(connection)
     with refusals(), connect(profile) as server:
+        server.execute(PATIENCE)
         _check_rights(server, profile.schema, root)
 
     console = Console(highlight=False)

@@ -70,7 +70,7 @@ def summary_suite(view: View, points: Iterable[str]) -> Suite:
         [
             _columns(view),
             Expectation("there is a row", "expect_table_row_count_to_be_between", {"min_value": 1}),
-            _no_rows("no point of dbt's last run is missing", _MISSING),
+            _no_rows("no point of dbt's last run is missing, or at another level", _MISSING),
             Expectation(
                 "no point has a second row",
                 "expect_column_values_to_be_unique",
@@ -83,6 +83,11 @@ def summary_suite(view: View, points: Iterable[str]) -> Suite:
             *(_filled(column) for column in ("stuck_count", "max_count", "remedy")),
             _not_negative("oldest_age_seconds"),
             _not_negative("stuck_count"),
+            _no_rows(
+                "no date is in the future",
+                "SELECT accumulation_point, oldest_stuck_since, evidence_at FROM {batch}\n"
+                "WHERE greatest(oldest_stuck_since, evidence_at) > now()",
+            ),
             *(expectation for point in registered for expectation in _gate(point)),
         ],
     )
@@ -137,11 +142,11 @@ NOT_ITEMS: dict[str, Callable[[], Iterator[Expectation]]] = {
 
 
 _MISSING = f"""\
-SELECT accumulation_point
+SELECT accumulation_point, level
 FROM accumulation_history
 WHERE observed_at = (SELECT max(observed_at) FROM accumulation_history)
 EXCEPT
-SELECT accumulation_point
+SELECT accumulation_point, level
 FROM {{batch}} AS {SUMMARY}"""
 
 

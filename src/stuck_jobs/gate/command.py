@@ -13,6 +13,7 @@ from stuck_jobs.gate.baseline import Baseline
 from stuck_jobs.gate.formats import as_annotations, as_json, show_table
 from stuck_jobs.gate.reading import SEVERITIES, prompt_profile, read_summary
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
+from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options
 from stuck_jobs.summary import LEVELS
 
@@ -31,7 +32,7 @@ POLL_SECONDS = 2.0
 )
 @click.option(
     "--max-age",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="SECONDS",
     help="dbt's last run, or the evidence of a point, that is older is no answer.",
 )

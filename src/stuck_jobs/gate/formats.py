@@ -41,7 +41,7 @@ def as_annotations(verdict: Verdict) -> str:
     """A line for each problem, in the syntax of GitHub's workflow commands."""
     lines = [
         f"::{'error' if finding.counts else 'warning'} "
-        f"title={_escape(finding.point.accumulation_point)}::{_escape(_sentence(finding))}"
+        f"title={_escape_property(finding.point.accumulation_point)}::{_escape(_sentence(finding))}"
         for finding in verdict.findings
         if finding.problem
     ]
@@ -112,7 +112,12 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _escape(text: str) -> str:
-    """As GitHub wants it in a message and in a property of one."""
+    """As GitHub wants it in a message."""
     for character, code in {"%": "%25", "\r": "%0D", "\n": "%0A"}.items():
         text = text.replace(character, code)
     return text
+
+
+def _escape_property(text: str) -> str:
+    """As GitHub wants it in a property of a message."""
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")

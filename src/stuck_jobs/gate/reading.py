@@ -19,6 +19,9 @@ from stuck_jobs.summary import LEVELS, Point, read_rows
 CONNECT_TIMEOUT = 5
 """In seconds; a deployment that waits wants its answer soon."""
 
+PATIENCE = f"set lock_timeout = '{CONNECT_TIMEOUT}s'"
+"""Likewise, for a relation that somebody has locked."""
+
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("warn", "error")
 
@@ -100,6 +103,7 @@ def read_summary(profile: Profile) -> Summary:
         StuckJobsError: if there is no answer, or one that cannot be relied on.
     """
     with refusals(), connect(profile) as connection:
+<<<<<<< HEAD
         return summary_of(connection, profile.schema)
 
 
@@ -107,6 +111,11 @@ def summary_of(connection: psycopg.Connection[Any], schema: str) -> Summary:
     """The same over a connection that is open; `read_summary` says what it raises."""
     points = read_rows(connection, schema, "gate_points.sql", JudgedPoint)
     (last_run,) = read_rows(connection, schema, "gate_last_run.sql", LastRun)
+=======
+        connection.execute(PATIENCE)
+        points = read_rows(connection, profile.schema, "gate_points.sql", JudgedPoint)
+        (last_run,) = read_rows(connection, profile.schema, "gate_last_run.sql", LastRun)
+>>>>>>> 070dc434dd913b433f50af4e036a13f42845f926
     if found := [*_faults(points, last_run)]:
         raise StuckJobsError("accumulation_points cannot be relied on: " + "; ".join(found))
     points.sort(key=lambda point: (LEVELS.index(point.level), point.accumulation_point))

@@ -10,7 +10,6 @@ from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 import psycopg
@@ -23,7 +22,7 @@ from stuck_jobs.dbt_project import build, find_profiles, find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options, load_profile
 from stuck_jobs.recover.apply import Done
-from stuck_jobs.recover.command import carry_out, new_recoverer, opened
+from stuck_jobs.recover.command import carry_out, new_recoverer, opened, refuse_if_tripped
 from stuck_jobs.recover.plan import (
     Plan,
     Settings,
@@ -36,6 +35,7 @@ from stuck_jobs.recover.plan import (
 )
 from stuck_jobs.requeue.command import cut, new_requeuer, only_one
 from stuck_jobs.requeue.engine import Moved
+from stuck_jobs.summary import read_points
 
 MESSAGES_READ = 10_000
 SNAPSHOTS_KEPT = timedelta(hours=24)
@@ -54,16 +54,18 @@ class Report:
         cured: was changed, and is no longer stuck where it was.
         pending: was changed, and is still stuck there, for its work has only begun again.
         not_cured: could not be changed, with the reason.
-        restuck: was recovered by an earlier cycle, and was stuck there again when this one began.
+        left: how many could be changed, but are more than a cycle may change.
         by_hand: how many other items have a remedy that nobody has allowed to be automatic.
+        restuck: was recovered by an earlier run, and was stuck again when this cycle began.
         requeued: the dead letters that were put back, or turned out to be gone.
     """
 
     cured: list[Done]
     pending: list[Done]
     not_cured: list[tuple[Task, str]]
-    restuck: list[Task]
+    left: int
     by_hand: int
+    restuck: list[Task] = dataclasses.field(default_factory=list)
     requeued: list[Moved] = dataclasses.field(default_factory=list)
 
 
@@ -103,22 +105,26 @@ def heal(
 
     with opened(connection) as (database, _), _only_one(database, profile) as alone:
         if not alone:
-            click.echo("another cycle is under way")
+            skipped = "another cycle is under way"
+            click.echo(json.dumps({"skipped": skipped}) if shown_as == "json" else skipped)
             return
         look()
         settings = read_settings(database, profile.schema)
         tasks = read_tasks(database, profile.schema)
-        tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema))
+        letters = _automatic_letters(database, profile.schema, settings)
+        tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema), letters)
         automatic = [task for task in tasks if task.is_automatic]
         plan = dataclasses.replace(choose(automatic, settings.max_items), tripped=tripped)
         recoverer = new_recoverer(database, settings, redis_url)
-        done = carry_out(recoverer, plan, force)
+        if plan.tasks or settings.automatic_requeues:
+            refuse_if_tripped(plan, force)
+        restuck = _restuck(database, tasks, settings)
+        done = carry_out(recoverer, plan)
         moved = _requeue(database, settings, project, queues, redis_url)
         if done or moved:
             look()
-        earlier = _earlier(database, recoverer.run_id)
-        report = _report(plan, done, tasks, read_tasks(database, profile.schema), earlier)
-        report = dataclasses.replace(report, requeued=moved)
+        report = _report(plan, done, tasks, read_tasks(database, profile.schema))
+        report = dataclasses.replace(report, restuck=restuck, requeued=moved)
     click.echo(_as_json(report) if shown_as == "json" else "\n".join(_lines(report)))
     ctx.exit(any(result.outcome == "failed" for result in done))
 
@@ -186,20 +192,33 @@ def _only_one(database: psycopg.Connection[Any], profile: Profile) -> Iterator[b
             database.execute("select pg_advisory_unlock(hashtext(%s))", key)
 
 
-def _earlier(database: psycopg.Connection[Any], run_id: UUID) -> set[Key]:
-    """What earlier cycles recovered, and where it was stuck."""
-    text = files("stuck_jobs.heal").joinpath("earlier.sql").read_text(encoding="utf-8")
+def _automatic_letters(database: psycopg.Connection[Any], schema: str, settings: Settings) -> int:
+    """How many dead letters there are, if policy allows to put them back."""
+    points = read_points(database, schema)
+    return sum(
+        point.stuck_count for point in points if point.accumulation_point in settings.automatic_requeues
+    )
+
+
+def _restuck(database: psycopg.Connection[Any], tasks: Iterable[Task], settings: Settings) -> list[Task]:
+    """What was recovered before and got stuck again since, or is stuck still though it had its time."""
+    text = files("stuck_jobs.heal").joinpath("recovered.sql").read_text(encoding="utf-8")
     query = sql.SQL(text).format(raw=sql.Identifier(raw_schema()))
+    backoff = timedelta(minutes=float(settings.backoff_minutes))
     try:
-        rows = database.execute(query, {"run_id": run_id}).fetchall()
+        rows = database.execute(query, {"backoff": backoff}).fetchall()
     except psycopg.errors.UndefinedTable:
-        return set()
-    return {(point, kind, entity) for point, kind, entity in rows}
+        return []
+    recovered = {(kind, entity): (at, had_its_time) for kind, entity, at, had_its_time in rows}
+    found: dict[tuple[str, str], Task] = {}
+    for task in tasks:
+        at, had_its_time = recovered.get(task.key, (None, False))
+        if at and (had_its_time or (task.stuck_since and task.stuck_since >= at)):
+            found.setdefault(task.key, task)
+    return list(found.values())
 
 
-def _report(
-    plan: Plan, done: list[Done], before: Iterable[Task], after: Iterable[Task], earlier: set[Key]
-) -> Report:
+def _report(plan: Plan, done: list[Done], before: Iterable[Task], after: Iterable[Task]) -> Report:
     still_stuck = {_key(task) for task in after}
     applied = [result for result in done if result.outcome == "applied"]
     not_cured = [(result.task, f"{result.outcome}: {result.reason}") for result in done if result.reason]
@@ -208,8 +227,8 @@ def _report(
         cured=[result for result in applied if _key(result.task) not in still_stuck],
         pending=[result for result in applied if _key(result.task) in still_stuck],
         not_cured=not_cured,
-        restuck=[task for task in before if _key(task) in earlier],
-        by_hand=len({task.key for task in before if not task.is_automatic}),
+        left=plan.left,
+        by_hand=len({task.key for task in before} - {task.key for task in before if task.is_automatic}),
     )
 
 
@@ -230,7 +249,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"stuck again: {_words(task)}"
     yield (
         f"{len(report.cured)} cured, {len(report.pending)} under way, {len(report.not_cured)} not cured, "
-        f"{len(report.restuck)} stuck again, {report.by_hand} left for stuck-jobs recover"
+        f"{len(report.restuck)} stuck again, {report.left} left for the next cycle, "
+        f"{report.by_hand} left for stuck-jobs recover"
     )
 
 
@@ -262,6 +282,7 @@ def _as_json(report: Report) -> str:
                 {"jobspec_id": result.letter.message.jobspec_id, "outcome": result.outcome}
                 for result in report.requeued
             ],
+            "left": report.left,
             "by_hand": report.by_hand,
         }
     )

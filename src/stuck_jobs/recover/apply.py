@@ -14,7 +14,18 @@ from psycopg import sql
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.recover.locks import Locks
 from stuck_jobs.recover.log import Entry, write
-from stuck_jobs.recover.plan import Settings, Task, read_query
+from stuck_jobs.recover.plan import Settings, Task, fingerprint, read_query
+
+HOPELESS = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.UndefinedTable,
+)
+"""What the next task would meet as well."""
+
+
+class _Skipped(Exception):  # noqa: N818
+    """The task must not be done any more; its message says why."""
 
 
 @dataclass(frozen=True)
@@ -58,36 +69,55 @@ class Recoverer:
             StuckJobsError: if the role may not, or a server does not answer: then it would not go better with
                 the next task.
         """
+        done = Done(task, "applied")
         try:
             with self.connection.transaction():
-                reason = self._change(task)
-                done = Done(task, "skipped" if reason else "applied", reason)
+                self._guard(task)
+                self._update(task)
+                if task.publishes:
+                    self._publish(task)
                 self._log(done)
+                self._leave_to_worker(task)
+            return done
+        except _Skipped as skipped:
+            done = Done(task, "skipped", str(skipped))
         except psycopg.Error as error:
-            if isinstance(error, psycopg.ProgrammingError) or self.connection.closed:
+            if isinstance(error, HOPELESS) or self.connection.closed:
                 raise StuckJobsError(f"{task.entity_type} {task.entity_id}: {_short(error)}") from error
             done = Done(task, "failed", _short(error))
-            with self.connection.transaction():
-                self._log(done)
+        self._log(done)
         return done
 
-    def _change(self, task: Task) -> str | None:
-        """Make the change; or say why not."""
-        table = self.settings.jobs if task.entity_type == "job" else self.settings.executions
-        guard = {"id": task.entity_id, "fingerprint": task.fingerprint}
-        if self.connection.execute(read_query("lock_row.sql", table=table), guard).fetchone() is None:
-            return "it has changed since, or somebody is at it"
-        if task.jobspec_id and self.locks.is_held(task.jobspec_id):
-            return "its worker holds its lock"
-        if task.publishes and self._is_about_to_be_published(task):
-            return "its message waits in the outbox"
-        self._update(task, table)
-        if task.publishes:
-            self._publish(task)
-        return None
+    def _guard(self, task: Task) -> None:
+        """Lock the row, if it is as it was, and nothing is under way for it.
 
-    def _update(self, task: Task, table: sql.Identifier) -> None:
+        Raises:
+            _Skipped: if it is not so.
+        """
+        table, row = self._table(task), {"id": task.entity_id}
+        is_locked = self.connection.execute(read_query("lock_row.sql", table=table), row).fetchone()
+        query = read_query(
+            "fingerprint.sql", table=table, fingerprint=fingerprint(self.settings, task.entity_type)
+        )
+        if is_locked is None or self.connection.execute(query, row).fetchone() != (task.fingerprint,):
+            raise _Skipped("it has changed since, or somebody is at it")
+        if task.publishes and self._is_about_to_be_published(task):
+            raise _Skipped("its message waits in the outbox")
+        # what the source's defaults and triggers write, they write by the session's clock
+        self.connection.execute("select set_config('timezone', %s, true)", [self.settings.source_time_zone])
+
+    def _leave_to_worker(self, task: Task) -> None:
+        """Ask for the worker's lock, right before the end: the later, the less can happen since.
+
+        Raises:
+            _Skipped: if a worker holds it.
+        """
+        if task.jobspec_id and self.locks.is_held(task.jobspec_id):
+            raise _Skipped("its worker holds its lock")
+
+    def _update(self, task: Task) -> None:
         """Write the columns that the table has, of those that the remedy concerns."""
+        table = self._table(task)
         types = self._columns(table)
         new: dict[str, sql.Composable] = {}
         if task.remedy != "republish":
@@ -132,7 +162,7 @@ class Recoverer:
     def _log(self, done: Done) -> None:
         task, is_applied = done.task, done.outcome == "applied"
         reason = done.reason
-        if is_applied and task.remedy == "fail" and task.entity_type == "job":
+        if is_applied and task.is_given_up:
             reason = f"recovered {task.recoveries} times before"
         entry = Entry(
             run_id=self.run_id,
@@ -148,6 +178,9 @@ class Recoverer:
             after={"status": task.new_status, "published": task.publishes} if is_applied else None,
         )
         write(self.connection, self.raw_schema, entry)
+
+    def _table(self, task: Task) -> sql.Identifier:
+        return self.settings.jobs if task.entity_type == "job" else self.settings.executions
 
     def _columns(self, table: sql.Identifier) -> dict[str, str]:
         """The table's columns with their types."""

@@ -5,15 +5,18 @@ select
     jobs.jobspec_id,
     jobs.status,
     'chosen_by_hand' as cause,
-    jobs.updated_at as stuck_since,
-    extract(epoch from clock_timestamp() - jobs.updated_at)::bigint as age_seconds,
+    last_write.at as stuck_since,
+    extract(epoch from clock_timestamp() - last_write.at)::bigint as age_seconds,
     'cancel' as remedy,
     'cancelled' as new_status,
     null::text as topic,
     0::bigint as recoveries,
-    md5(source_rows::text) as fingerprint,
+    {fingerprint} as fingerprint,
     false as is_automatic,
     case when jobs.status in ('completed', 'failed', 'cancelled') then 'the job is closed' end as refusal
 from {schema}.stg_jobs as jobs
 inner join {jobs} as source_rows on source_rows.id = jobs.job_id
-where jobs.jobspec_id = any(%(jobs)s::text[]) or jobs.job_id = any(%(ids)s::bigint[])
+cross join lateral (
+    select case when jobs.updated_at between '0002-01-01' and '9998-12-31' then jobs.updated_at end as at
+) as last_write
+where jobs.jobspec_id = any(%(names)s::text[])

@@ -31,6 +31,7 @@ from stuck_jobs.recover.plan import (
     choose,
     count_live_jobs,
     read_cancellations,
+    read_names,
     read_settings,
     read_tasks,
 )
@@ -84,26 +85,27 @@ def recover(
     Exits with 0 if the plan was shown or carried out; 1 if the circuit breaker refused, or a change failed;
     2 if there is no answer: a server or the views cannot be reached, or this role may not change the jobs.
     """
-    if cancel and not job:
-        raise click.UsageError("--cancel needs --job")
+    if cancel and (point or not job):
+        raise click.UsageError("--cancel needs --job, and goes without --point")
     with opened(connection) as (database, profile):
         settings = read_settings(database, profile.schema)
         known = {found.accumulation_point for found in read_points(database, profile.schema)}
         if unknown := sorted(set(point) - known):
             raise StuckJobsError(f"there is no enabled point {', '.join(unknown)}")
         most = settings.max_items if limit is None else limit
+        jobs = read_names(database, profile.schema, job)
         if cancel:
-            plan = choose(read_cancellations(database, profile.schema, settings, job), most)
-            if not plan.tasks and not plan.refused:
-                raise StuckJobsError(f"there is no job {', '.join(job)}")
+            plan = choose(read_cancellations(database, profile.schema, settings, jobs), most)
         else:
             tasks = read_tasks(database, profile.schema)
             tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema))
-            plan = dataclasses.replace(choose(tasks, most, point, job), tripped=tripped)
+            plan = dataclasses.replace(choose(tasks, most, point, jobs), tripped=tripped)
         if not is_applied:
             show_plan(plan, shown_as)
             return
-        done = carry_out(new_recoverer(database, settings, redis_url), plan, force)
+        if plan.tasks:
+            refuse_if_tripped(plan, force)
+        done = carry_out(new_recoverer(database, settings, redis_url), plan)
     show_done(plan, done, shown_as)
     ctx.exit(any(result.outcome == "failed" for result in done))
 
@@ -113,27 +115,45 @@ def opened(options: ProfileOptions) -> Iterator[tuple[psycopg.Connection[Any], P
     """The database, whose refusals are one line each."""
     profile = prompt_profile(options)
     with refusals(), connect(profile) as database:
+        database.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         yield database, profile
 
 
-def carry_out(recoverer: Recoverer, plan: Plan, force: bool) -> list[Done]:
+def refuse_if_tripped(plan: Plan, force: bool) -> None:
+    """Keep to the circuit breaker.
+
+    Args:
+        plan: what to do.
+        force: even if the circuit breaker refuses.
+
+    Raises:
+        TrippedError: if it refuses.
+    """
+    if plan.tripped and not force:
+        raise TrippedError(f"nothing was changed: {plan.tripped}; look for the cause, or use --force")
+
+
+def carry_out(recoverer: Recoverer, plan: Plan) -> list[Done]:
     """Do the tasks of a plan, one after the other.
 
     Args:
         recoverer: who does them.
         plan: what to do.
-        force: even if the circuit breaker refuses.
 
     Raises:
-        TrippedError: if the circuit breaker refuses.
         StuckJobsError: if a server refuses; what was done before stays.
     """
     if not plan.tasks:
         return []
-    if plan.tripped and not force:
-        raise TrippedError(f"nothing was changed: {plan.tripped}; look for the cause, or use --force")
     Store(recoverer.connection, recoverer.raw_schema, find_project()).create_tables("recovery_log")
-    return [recoverer.apply(task) for task in plan.tasks]
+    done: list[Done] = []
+    try:
+        for task in plan.tasks:
+            done.append(recoverer.apply(task))
+    except StuckJobsError as error:
+        count = sum(result.outcome == "applied" for result in done)
+        raise StuckJobsError(f"{error.message}; {count} were changed before, see recovery_log") from error
+    return done
 
 
 def new_recoverer(database: psycopg.Connection[Any], settings: Settings, redis_url: str) -> Recoverer:

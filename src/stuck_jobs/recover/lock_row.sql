@@ -1,4 +1,4 @@
 select 1
-from {table} as source_rows
-where source_rows.id = %(id)s and md5(source_rows::text) = %(fingerprint)s
+from {table}
+where id = %(id)s
 for update skip locked

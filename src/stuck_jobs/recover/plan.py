@@ -87,7 +87,7 @@ class Task:
         new_status: in which that leaves it.
         topic: where its message would go.
         recoveries: how often its job was recovered before.
-        fingerprint: of its row; None if it is gone.
+        fingerprint: of its row, and of a job's executions; None if it is gone.
         is_automatic: whether heal may do it.
         refusal: why it must not be touched; None if it may be.
     """
@@ -119,6 +119,11 @@ class Task:
         return self.remedy in ("republish", "reset")
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether a job is failed because it was recovered too often."""
+        return self.remedy == "fail" and self.entity_type == "job"
+
+    @property
     def change(self) -> str:
         """What would be done, in words."""
         words = f"{self.status or 'no status'} \N{RIGHTWARDS ARROW} {self.new_status}"
@@ -126,7 +131,9 @@ class Task:
             words = f"message to {self.topic}"
         elif self.remedy == "reset":
             words += f", times cleared, message to {self.topic}"
-        elif self.remedy == "fail" and self.entity_type == "job":
+        else:
+            words += ", completed now"
+        if self.is_given_up:
             words += f": recovered {self.recoveries} times"
         return words
 
@@ -136,7 +143,7 @@ class Plan:
     """What is stuck, and what of it is to be put right.
 
     Attributes:
-        tasks: that can be done, the oldest first, no more than the run may do.
+        tasks: that can be done, in their order, no more than the run may do.
         refused: those that must not be done; `refusal` says why.
         left: how many could be done, but are more than the run may do.
         tripped: why nothing at all should be done; None if nothing speaks against it.
@@ -176,57 +183,80 @@ def read_tasks(connection: psycopg.Connection[Any], schema: str) -> list[Task]:
     return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)))
 
 
+def read_names(connection: psycopg.Connection[Any], schema: str, names: Collection[str]) -> set[str]:
+    """The public ids of jobs.
+
+    Args:
+        connection: of somebody who may read the views.
+        schema: of the views.
+        names: the same, or primary keys; a number that is both is the public id.
+
+    Raises:
+        StuckJobsError: if there is no such job.
+    """
+    query = read_query("named_jobs.sql", schema=sql.Identifier(schema))
+    found = dict(connection.execute(query, {"names": list(names)}).fetchall())
+    if unknown := sorted(name for name, jobspec_id in found.items() if jobspec_id is None):
+        raise StuckJobsError(f"there is no job {', '.join(unknown)}")
+    return set(found.values())
+
+
 def read_cancellations(
     connection: psycopg.Connection[Any], schema: str, settings: Settings, jobs: Collection[str]
 ) -> list[Task]:
     """The jobs that somebody wants to cancel, stuck or not.
 
     Args:
-        connection: of somebody who may read the views and the jobs.
+        connection: of somebody who may read the views and the source.
         schema: of the views.
-        settings: say where the jobs are.
-        jobs: their public ids, or their primary keys.
+        settings: say where the source is.
+        jobs: their public ids.
     """
-    query = read_query("cancellations.sql", schema=sql.Identifier(schema), jobs=settings.jobs)
-    ids = [int(job) for job in jobs if job.isdecimal() and len(job) < 19]
-    return _tasks(connection, query, {"jobs": list(jobs), "ids": ids})
+    query = read_query(
+        "cancellations.sql",
+        schema=sql.Identifier(schema),
+        jobs=settings.jobs,
+        fingerprint=fingerprint(settings, "job"),
+    )
+    return _tasks(connection, query, {"names": list(jobs)})
 
 
 def choose(
     tasks: Iterable[Task], limit: int, points: Collection[str] = (), jobs: Collection[str] = ()
 ) -> Plan:
-    """Narrow the tasks down, one for each job and execution.
+    """Narrow the tasks down, one for each job and execution: jobs first, each kind the oldest first.
 
     Args:
         tasks: all.
         limit: how many may be done.
         points: only what is stuck there; empty for everywhere.
-        jobs: only these and their executions, by public id or, a job, by primary key; empty for all.
+        jobs: only these and their executions, by public id; empty for all.
     """
     chosen: dict[tuple[str, str], Task] = {}
     for task in tasks:
         if points and task.accumulation_point not in points:
             continue
-        if jobs and task.jobspec_id not in jobs and (task.entity_type != "job" or task.entity_id not in jobs):
+        if jobs and task.jobspec_id not in jobs:
             continue
         other = chosen.get(task.key)
         if other is None or _rank(task) < _rank(other):
             chosen[task.key] = task
-    ordered = sorted(chosen.values(), key=lambda task: (-(task.age_seconds or 0), task.key))
+    ordered = sorted(chosen.values(), key=_order)
     possible = [task for task in ordered if task.refusal is None]
     refused = [task for task in ordered if task.refusal is not None]
     return Plan(possible[:limit], refused, max(0, len(possible) - limit), None)
 
 
-def breaker(tasks: Collection[Task], settings: Settings, live_jobs: int) -> str | None:
+def breaker(tasks: Collection[Task], settings: Settings, live_jobs: int, dead_letters: int = 0) -> str | None:
     """Why so much is stuck that no recovery of single items puts it right; None if it is not so much.
 
     Args:
         tasks: all.
         settings: say how much is too much.
         live_jobs: how many jobs are not closed.
+        dead_letters: how many messages would be put back likewise.
     """
-    items = len({task.key for task in tasks})
+    items = len({task.key for task in tasks}) + dead_letters
     jobs = len({task.key for task in tasks if task.entity_type == "job" and task.status not in CLOSED})
     if items > settings.breaker_items:
         return f"{items} items are stuck at once, more than {settings.breaker_items} (recovery_breaker_items)"
@@ -242,6 +272,18 @@ def count_live_jobs(connection: psycopg.Connection[Any], schema: str) -> int:
     query = sql.SQL("select count(*) from {}.int_live_jobs").format(sql.Identifier(schema))
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
+
+
+def fingerprint(settings: Settings, entity_type: str) -> sql.Composable:
+    """What must be unchanged since the plan, of a row `source_rows`; `int_recovery_evidence` has the same.
+
+    Args:
+        settings: say where the source is.
+        entity_type: job or execution.
+    """
+    if entity_type == "job":
+        return read_query("job_fingerprint.sql", executions=settings.executions)
+    return sql.SQL("md5(source_rows::text)")
 
 
 def read_query(name: str, **names: sql.Composable) -> sql.Composed:
@@ -262,5 +304,10 @@ def _tasks(
         return cursor.execute(query, parameters).fetchall()
 
 
-def _rank(task: Task) -> tuple[bool, int]:
-    return task.refusal is not None, PREFERENCE.index(task.remedy)
+def _order(task: Task) -> tuple[bool, int, tuple[str, str]]:
+    """An execution that is changed is news of its job, which would then be left alone."""
+    return task.entity_type != "job", -(task.age_seconds or 0), task.key
+
+
+def _rank(task: Task) -> tuple[bool, int, str]:
+    return task.refusal is not None, PREFERENCE.index(task.remedy), task.accumulation_point or ""

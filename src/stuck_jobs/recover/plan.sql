@@ -5,7 +5,7 @@ select
     jobspec_id,
     status,
     cause,
-    stuck_since,
+    case when stuck_since between '0002-01-01' and '9998-12-31' then stuck_since end as stuck_since,
     age_seconds,
     remedy,
     new_status,

@@ -32,6 +32,7 @@ class Job:
         recoveries: how often it was recovered before.
         was_just_recovered: whether that was so short a time ago that it has to wait.
         is_unpublished: whether a message for it waits in the outbox.
+        fingerprint: of its row.
     """
 
     jobspec_id: str
@@ -40,6 +41,7 @@ class Job:
     recoveries: int
     was_just_recovered: bool
     is_unpublished: bool
+    fingerprint: str | None
 
 
 @dataclass(frozen=True)
@@ -149,15 +151,20 @@ class Requeuer:
         )
         recovery_id = write(self.connection, self.raw_schema, entry)
         with self.connection.transaction():
-            parameters = {"job": job.jobspec_id}
-            row = self.connection.execute(self._query("lock_job.sql"), parameters).fetchone()
-            if row is None or row[0] != job.status:
-                reason: str | None = "its job has changed since, or somebody is at it"
-            else:
-                reason = None if self.letters.move(letter, mark) else "it is no longer there"
+            reason = self._obstacle(job)
+            if reason is None and not self.letters.move(letter, mark):
+                reason = "it is no longer there"
             outcome = "skipped" if reason else "applied"
             self._settle(recovery_id, outcome, reason)
         return Moved(letter, outcome, reason)
+
+    def _obstacle(self, job: Job) -> str | None:
+        """Lock a job's row; or say why its letter has to stay after all."""
+        parameters = {"job": job.jobspec_id}
+        is_locked = self.connection.execute(self._query("lock_job.sql"), parameters).fetchone()
+        if is_locked is None or self._jobs([job.jobspec_id]).get(job.jobspec_id) != job:
+            return "its job has changed since, or somebody is at it"
+        return "a worker holds the lock of its job" if self.letters.is_held(job.jobspec_id) else None
 
     def _refusal(self, letter: Letter, job: Job | None, waiting: Waiting) -> str | None:
         message = letter.message

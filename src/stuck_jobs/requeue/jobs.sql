@@ -29,8 +29,9 @@ select
         select from {outbox} as outbox
         where
             outbox.published_at is null
-            and asked.jobspec_id in (outbox.payload ->> 'jobspec_id', outbox.payload ->> 'id')
-    ) as is_unpublished
+            and asked.jobspec_id in (outbox.payload::jsonb ->> 'jobspec_id', outbox.payload::jsonb ->> 'id')
+    ) as is_unpublished,
+    md5(jobs::text) as fingerprint
 from asked
 left join {jobs} as jobs on asked.jobspec_id = jobs.jobspec_id
 left join recoveries on asked.jobspec_id = recoveries.jobspec_id

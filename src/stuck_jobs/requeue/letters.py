@@ -99,10 +99,21 @@ class DeadLetters:
             raise StuckJobsError(f"Redis: {'; '.join(snapshot.errors)}")
         queues = [listing for listing in snapshot.listings if listing.kind != "dead"]
         if cut := [f"{listing.queue} ({listing.kind})" for listing in queues if not listing.complete]:
-            raise StuckJobsError(f"{', '.join(cut)} is too long to see for which jobs a message waits")
+            raise StuckJobsError(
+                f"{', '.join(cut)} cannot be read whole, to see for which jobs a message waits"
+            )
         messages = (entry.message for listing in queues for entry in listing.entries)
         queued = frozenset(message.jobspec_id for message in messages if message.jobspec_id)
         return Waiting(queued, frozenset(snapshot.locks))
+
+    def is_held(self, jobspec_id: str) -> bool:
+        """Whether a worker holds its lock on a job.
+
+        Raises:
+            StuckJobsError: if Redis does not answer.
+        """
+        with self._errors():
+            return bool(self._client().exists(f"job:processing:{jobspec_id}"))
 
     def move(self, letter: Letter, mark: str) -> bool:
         """Put a letter back into its queue, with its attempts forgotten.

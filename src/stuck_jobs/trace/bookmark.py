@@ -18,7 +18,8 @@ from stuck_jobs.trace.spans import Span
 
 OVERLAP = timedelta(minutes=30)
 """How far behind the bookmark is looked again: for transactions that commit late, and executions that end
-after their job. Longer than an execution may run before it is stuck, and thereby remembered."""
+after their job. Longer than a closed job may have an open execution before that is stuck, and thereby
+remembered."""
 
 
 @dataclass(frozen=True)

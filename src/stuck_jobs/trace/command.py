@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
 from stuck_jobs.watch import repeat
 
@@ -90,13 +91,13 @@ class Tracer:
 @click.option(
     "--since",
     metavar="HOURS",
-    type=click.FloatRange(min=0, max=24 * 3660),
+    type=Number(min=0, max=24 * 3660),
     help="How far back to begin where nothing was sent before. [default: analytics_days]",
 )
 @click.option(
     "--watch",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     help="Send what is new every so often, until SIGTERM or Ctrl-C.",
 )
 @connection_options

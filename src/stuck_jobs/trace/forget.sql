@@ -12,6 +12,6 @@ where job_id not in (
         and (
             job_updated_at > %(since)s::timestamptz
             or not job_is_closed
-            or job_id in (select job_id from stuck_before)
+            or job_id = any(array(select job_id from stuck_before))
         )
 )

@@ -1,6 +1,7 @@
 -- What is to be sent: spans that have ended, or are stuck, of jobs that moved since the last time, are live, or had a
 -- stuck span; without those that were sent as they are. Times are in nanoseconds, as OTLP has them, which cannot write
--- those outside of its range.
+-- those outside of its range. The jobs with a stuck span are an array, since with a subquery in its place PostgreSQL
+-- would work out the whole view first.
 with stuck_before as (
     select distinct job_id from {raw}.trace_sent
     where end_ns is null
@@ -18,7 +19,7 @@ spans as (
         (
             job_updated_at > coalesce(%(since)s::timestamptz, '-infinity')
             or not job_is_closed
-            or job_id in (select job_id from stuck_before)
+            or job_id = any(array(select job_id from stuck_before))
         )
         and (end_at is not null or accumulation_point is not null)
         and start_at >= timestamptz '1970-01-01 00:00:00+00'

@@ -1,0 +1,70 @@
+"""The command `stuck-jobs metrics`: what the exporter says by `queries.yml`, where a file suits better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
+
+from stuck_jobs.gate.reading import JudgedPoint, Summary, prompt_profile, read_summary
+from stuck_jobs.profile import ProfileOptions, connection_options
+
+LABELS = ("accumulation_point", "level", "severity", "remedy")
+
+GAUGES: dict[str, tuple[str, Callable[[JudgedPoint], float | None]]] = {
+    "stuck_count": ("How many items are stuck", lambda point: point.stuck_count),
+    "max_count": ("How many may be", lambda point: point.max_count),
+    "oldest_age_seconds": (
+        "For how long the oldest is stuck; NaN if none is",
+        lambda point: point.oldest_age_seconds,
+    ),
+    "breached": ("1 if the point is over its limit", lambda point: point.state == "breached"),
+    "unknown": ("1 if nobody knows", lambda point: point.state == "unknown"),
+    "evidence_age_seconds": (
+        "How old the evidence is; NaN if there is none",
+        lambda point: point.evidence_age,
+    ),
+}
+"""Of each point, by the name of the metric: what it says, and its value; None is NaN."""
+
+
+@click.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write this file at once, for the textfile collector of node_exporter.",
+)
+@connection_options
+def metrics(connection: ProfileOptions, output: Path | None) -> None:
+    """Print the accumulation points as metrics, in Prometheus's text format.
+
+    They have the names and labels of those that postgres_exporter makes of the same views, so that the same
+    alerting rules hold. Reads accumulation_points and accumulation_history, and nothing else.
+
+    Exits with 0 if the metrics were written, whatever they say; 2 if the summary cannot be read, in which
+    case a file is left as it was.
+    """
+    registry = _measured(read_summary(prompt_profile(connection)))
+    if output is None:
+        click.echo(generate_latest(registry), nl=False)
+    else:
+        write_to_textfile(str(output), registry)
+
+
+def _measured(summary: Summary) -> CollectorRegistry:
+    """Each gauge with a value per point, and the age of dbt's last run."""
+    registry = CollectorRegistry()
+    for name, (says, value) in GAUGES.items():
+        gauge = Gauge(f"stuck_jobs_point_{name}", says, LABELS, registry=registry)
+        for point in summary.points:
+            gauge.labels(*(getattr(point, label) for label in LABELS)).set(_number(value(point)))
+    age = Gauge("stuck_jobs_history_age_seconds", "How long ago dbt build last ran", registry=registry)
+    age.set(_number(summary.last_run.age))
+    return registry
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
