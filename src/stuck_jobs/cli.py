@@ -22,6 +22,7 @@ COMMANDS = {
     "metrics": "stuck_jobs.metrics:metrics",
     "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
+    "report": "stuck_jobs.report.command:report",
     "requeue": "stuck_jobs.requeue.command:requeue",
     "sandbox": "stuck_jobs.sandbox:sandbox",
     "trace": "stuck_jobs.trace.command:trace",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -81,8 +82,14 @@ def read_items(connection: psycopg.Connection[Any], schema: str) -> list[Item]:
     return read_rows(connection, schema, "items.sql", Item)
 
 
-def read_rows(connection: psycopg.Connection[Any], schema: str, query: str, row: type[Row]) -> list[Row]:
+def read_rows(
+    connection: psycopg.Connection[Any],
+    schema: str,
+    query: str,
+    row: type[Row],
+    parameters: Mapping[str, Any] | None = None,
+) -> list[Row]:
     """The rows of one of the package's queries, each as a `row`."""
     text = files("stuck_jobs").joinpath("queries", query).read_text(encoding="utf-8")
     with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(sql.SQL(text).format(schema=sql.Identifier(schema))).fetchall()
+        return cursor.execute(sql.SQL(text).format(schema=sql.Identifier(schema)), parameters).fetchall()

@@ -75,8 +75,9 @@ def running(scratch: Path) -> list[bytes]:
     return [line for line in command_lines if os.fsencode(scratch) in line]
 
 
-def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Path) -> None:
-    demo = start(scratch, "demo", "--jobs", "200")
+def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    demo = start(scratch, "demo", "--jobs", "200", "--report", str(report))
     output, errors = demo.communicate()
     assert demo.returncode == 0, errors
     states = dict(re.findall(r"^\w+ +(\w+) +(ok|breached|unknown) ", output, re.MULTILINE))
@@ -84,6 +85,8 @@ def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Pat
     assert re.search(r"All \d+ things broken on purpose were found, and nothing else\.", output)
     gates = f"Gate: closed by {len(CAUSES) - 4} of {len(CAUSES)} points, 3 only warn (dbt build exited 1)."
     assert gates in output
+    on_the_page = re.findall(r'<tr role="row" class="(\w+)" data-point="(\w+)"', report.read_text())
+    assert {point: tone.replace("warn", "breached") for tone, point in on_the_page} == states
     assert_nothing_is_left(scratch)
 
 

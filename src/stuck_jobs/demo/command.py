@@ -40,10 +40,24 @@ BUILD_ARGUMENTS = ("--exclude-resource-type", "unit_test", "--target", TARGET)
     help="How many jobs there are; each has about ten executions.",
 )
 @click.option("--healthy", is_flag=True, help="Break nothing: every point is ok and the gate is open.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the page of `stuck-jobs report`.",
+)
 @click.option("--keep", is_flag=True, help="Leave the servers running, and say how to use and stop them.")
 @click.option("--project-dir", type=click.Path(path_type=Path), help="The dbt project, if it is not found.")
 @click.option("--svg", type=click.Path(path_type=Path), hidden=True, help="Save the output as a picture.")
-def demo(seed: int, jobs: int, healthy: bool, keep: bool, project_dir: Path | None, svg: Path | None) -> None:
+def demo(
+    seed: int,
+    jobs: int,
+    healthy: bool,
+    report: Path | None,
+    keep: bool,
+    project_dir: Path | None,
+    svg: Path | None,
+) -> None:
     """Break a pipeline in every known way but one, and show how it is found.
 
     Starts a real PostgreSQL and Redis of its own, loads two weeks of a job pipeline into them, takes a
@@ -68,8 +82,10 @@ def demo(seed: int, jobs: int, healthy: bool, keep: bool, project_dir: Path | No
         with pointing_to(servers), example_profiles(project) as profiles:
             _collect(console, servers, pipeline, project, profiles)
             build = _build(console, project, profiles)
+            if report:
+                _report(console, report, project, profiles)
         points, items = _read(servers)
-        _show(console, pipeline, build, points, items)
+        _show(console, pipeline, build, points, items, report)
         if keep:
             stack.pop_all()
             _say_how_to_use(console, servers, project)
@@ -151,6 +167,18 @@ def _build(console: Console, project: Path, profiles: Path) -> Build:
     return outcome
 
 
+def _report(console: Console, output: Path, project: Path, profiles: Path) -> None:
+    """Write the page that shows it all."""
+    from stuck_jobs.display import step
+    from stuck_jobs.profile import ProfileOptions, load_profile
+    from stuck_jobs.report.command import Reporter, runbooks_seen_from
+
+    with step(console, "stuck-jobs report") as current:
+        profile = load_profile(ProfileOptions(project, profiles, target=TARGET))
+        reporter = Reporter(profile, output, runbooks_seen_from(output, project))
+        current.outcome = f"stuck-jobs report: {reporter.run()}"
+
+
 def _read(servers: Servers) -> tuple[list[Point], list[Item]]:
     import psycopg
 
@@ -161,7 +189,14 @@ def _read(servers: Servers) -> tuple[list[Point], list[Item]]:
         return read_points(connection, schema), read_items(connection, schema)
 
 
-def _show(console: Console, pipeline: Pipeline, build: Build, points: list[Point], items: list[Item]) -> None:
+def _show(
+    console: Console,
+    pipeline: Pipeline,
+    build: Build,
+    points: list[Point],
+    items: list[Item],
+    report: Path | None,
+) -> None:
     from stuck_jobs.display import items_table, points_table
 
     console.print()
@@ -175,10 +210,16 @@ def _show(console: Console, pipeline: Pipeline, build: Build, points: list[Point
     console.print()
     over = [point.accumulation_point for point in points if point.state != "ok"]
     command = _shown("stuck-jobs")
+    page = (
+        {str(report): "open this page in a browser"}
+        if report
+        else {f"{command} demo --report report.html": "the same as a page to look at"}
+    )
     _advise(
         console,
         "Next",
-        {
+        page
+        | {
             f"{command} demo --keep": "keep the servers and look around in them",
             f"{command} demo --healthy": "the same pipeline with nothing stuck",
             f"docs/points/{over[0] if over else 'job_created'}.md": "why a point is flagged, what to do",

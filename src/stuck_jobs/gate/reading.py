@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -103,8 +104,13 @@ def read_summary(profile: Profile) -> Summary:
     """
     with refusals(), connect(profile) as connection:
         connection.execute(PATIENCE)
-        points = read_rows(connection, profile.schema, "gate_points.sql", JudgedPoint)
-        (last_run,) = read_rows(connection, profile.schema, "gate_last_run.sql", LastRun)
+        return summary_of(connection, profile.schema)
+
+
+def summary_of(connection: psycopg.Connection[Any], schema: str) -> Summary:
+    """The same over a connection that is open; `read_summary` says what it raises."""
+    points = read_rows(connection, schema, "gate_points.sql", JudgedPoint)
+    (last_run,) = read_rows(connection, schema, "gate_last_run.sql", LastRun)
     if found := [*_faults(points, last_run)]:
         raise StuckJobsError("accumulation_points cannot be relied on: " + "; ".join(found))
     points.sort(key=lambda point: (LEVELS.index(point.level), point.accumulation_point))

@@ -1,0 +1,36 @@
+-- The oldest items of each point, and of each of its causes the oldest, with how many share the cause.
+with ranked as (
+    select
+        accumulation_point,
+        entity_type,
+        left(entity_id, %(max_length)s) as entity_id,
+        left(jobspec_id, %(max_length)s) as jobspec_id,
+        status,
+        age_seconds,
+        threshold_seconds,
+        cause,
+        remedy,
+        count(*) over (partition by accumulation_point, cause) as cause_count,
+        row_number() over (
+            partition by accumulation_point order by age_seconds desc nulls last, entity_id
+        ) as place,
+        row_number() over (
+            partition by accumulation_point, cause order by age_seconds desc nulls last, entity_id
+        ) as place_of_cause
+    from {schema}.stuck_items
+)
+
+select
+    accumulation_point,
+    entity_type,
+    entity_id,
+    jobspec_id,
+    status,
+    age_seconds,
+    threshold_seconds,
+    cause,
+    remedy,
+    cause_count
+from ranked
+where place <= %(items)s or place_of_cause = 1
+order by age_seconds desc nulls last, accumulation_point, entity_id

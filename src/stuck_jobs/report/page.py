@@ -1,0 +1,298 @@
+"""Make the page out of what was read: one HTML file, which asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from stuck_jobs.display import humanise
+from stuck_jobs.gate.reading import JudgedPoint
+from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
+from stuck_jobs.report.echarts import echarts
+from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Reading, ReportItem, Trend
+from stuck_jobs.summary import LEVELS
+
+SPARK_WIDTH = 132
+SPARK_HEIGHT = 24
+"""Of the lines over time in the table, in pixels."""
+
+TONES = {Exit.OPEN: "ok", Exit.CLOSED: "breached", Exit.NO_ANSWER: "unknown"}
+SIGNS = {"ok": "✓", "breached": "▲", "warn": "!", "unknown": "?"}
+"""What tells the states apart besides their colours and names."""
+
+NOT_KNOWN = "\N{EN DASH}"
+CELL_VALUES = ("finished", "failed", "failure_rate", "timeout_rate", "is_failing")
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A line over time, drawn in `SPARK_WIDTH` by `SPARK_HEIGHT`.
+
+    Attributes:
+        line: an SVG path.
+        area: the same, closed at the bottom.
+        limit: the height at which the limit is.
+        unknown: from where to where there was no answer.
+        words: the same for those who do not see it.
+    """
+
+    line: str
+    area: str
+    limit: float
+    unknown: list[tuple[float, float]]
+    words: str
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """A point as the page shows it.
+
+    Attributes:
+        point: the row of `accumulation_points`.
+        tone: ok, breached, warn or unknown.
+        threshold_seconds: the age from which its items are stuck; None if none is.
+        causes: of its items, the most frequent first, with how many have them.
+        command: shows what recovery would do there.
+        spark: how much was stuck; None if there is no history.
+    """
+
+    point: JudgedPoint
+    tone: str
+    threshold_seconds: int | None
+    causes: list[tuple[str, int]]
+    command: str | None
+    spark: Spark | None
+
+
+@dataclass(frozen=True)
+class LevelRows:
+    """The points of a level.
+
+    Attributes:
+        level: its name.
+        rows: its points.
+        tone: the worst of theirs.
+    """
+
+    level: str
+    rows: list[PointRow]
+
+    @property
+    def tone(self) -> str:
+        """The worst of its points'."""
+        tones = {row.tone for row in self.rows}
+        return next(tone for tone in ("breached", "unknown", "warn", "ok") if tone in tones)
+
+    @property
+    def states(self) -> Counter[str]:
+        """How many of its points are in each state."""
+        return Counter(row.point.state for row in self.rows)
+
+
+def render(reading: Reading, runbooks: str, refresh: float | None) -> str:
+    """Make the page.
+
+    Args:
+        reading: what it shows.
+        runbooks: where the pages of the points are, a URL or a path relative to the page.
+        refresh: how often it is written, in seconds; None if once.
+
+    Raises:
+        StuckJobsError: if ECharts is not there.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("stuck_jobs.report", "page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "age": humanise,
+        "count": lambda number: f"{number:,}",
+        "legible": legible,
+        "percent": percent,
+        "runbook": lambda point: f"{runbooks.rstrip('/')}/{point}.md",
+        "seconds": seconds,
+    }
+    scripts = [Markup(source) for source in (echarts(), _own("page.js"))]  # noqa: S704
+    return environment.get_template("page.html").render(
+        reading=reading,
+        tone=_tone_of_all(judge(reading.summary, Rules())),
+        signs=SIGNS,
+        levels=_levels(reading),
+        states=Counter(point.state for point in reading.summary.points),
+        items=[(item, item_command(item)) for item in reading.items],
+        total=sum(point.stuck_count for point in reading.summary.points),
+        chart_data=_chart_data(reading),
+        refresh=refresh,
+        stale_after=900 if refresh is None else max(3 * refresh, 90),
+        style=Markup(_own("page.css")),  # noqa: S704
+        scripts=scripts,
+        hashes=[_hash(script) for script in scripts],
+        patience=ANALYTICS_SECONDS,
+        spark_width=SPARK_WIDTH,
+        spark_height=SPARK_HEIGHT,
+    )
+
+
+def item_command(item: ReportItem) -> str | None:
+    """What puts an item right, to be pasted into a shell; None if nothing does, or if it could do harm.
+
+    Ids are input of the users' own: an unprintable character in one may be an order to the terminal.
+    """
+    if item.remedy == "none" or not item.jobspec_id:
+        return None
+    if len(item.jobspec_id) > MAX_LENGTH or not item.jobspec_id.isprintable():
+        return None
+    program = "requeue" if item.remedy == "requeue" else "recover"
+    return f"stuck-jobs {program} --job {shlex.quote(item.jobspec_id)} --apply"
+
+
+def point_command(point: JudgedPoint) -> str | None:
+    """What shows what recovery would do about the items of a point; None if nothing."""
+    if point.remedy == "none" or not point.stuck_count:
+        return None
+    if point.remedy == "requeue":
+        return "stuck-jobs requeue"
+    return f"stuck-jobs recover --point {point.accumulation_point}"
+
+
+def legible(text: str | None) -> str:
+    """A text whose unprintable characters can be seen, cut off where it is too long."""
+    if text is None:
+        return ""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:MAX_LENGTH])
+    return shown if len(text) <= MAX_LENGTH else f"{shown}…"
+
+
+def percent(share: float | None) -> str:
+    """A share from 0 to 1, to a tenth of a percent."""
+    return NOT_KNOWN if share is None else f"{100 * share:.1f} %"
+
+
+def seconds(duration: float | None) -> str:
+    """A duration: to a tenth of a second below ten seconds, beyond that in its largest units."""
+    if duration is None:
+        return NOT_KNOWN
+    return f"{duration:.1f} s" if duration < 10 else humanise(round(duration))
+
+
+def _tone_of_all(verdict: Verdict) -> str:
+    if verdict.exit is Exit.OPEN and any(finding.problem for finding in verdict.findings):
+        return "warn"
+    return TONES[verdict.exit]
+
+
+def _levels(reading: Reading) -> list[LevelRows]:
+    causes: dict[str, dict[str, int]] = defaultdict(dict)
+    thresholds: dict[str, int] = {}
+    trends: dict[str, list[Trend]] = defaultdict(list)
+    for item in reading.items:
+        causes[item.accumulation_point][item.cause] = item.cause_count
+        thresholds.setdefault(item.accumulation_point, item.threshold_seconds)
+    for trend in reading.trends:
+        trends[trend.accumulation_point].append(trend)
+    since = min((trend.observed_at for trend in reading.trends), default=reading.read_at)
+    rows: dict[str, list[PointRow]] = defaultdict(list)
+    for point in reading.summary.points:
+        name = point.accumulation_point
+        rows[point.level].append(
+            PointRow(
+                point=point,
+                tone="warn" if (point.state, point.severity) == ("breached", "warn") else point.state,
+                threshold_seconds=thresholds.get(name),
+                causes=sorted(causes[name].items(), key=lambda pair: (-pair[1], pair[0])),
+                command=point_command(point),
+                spark=_spark(trends[name], point, since, reading.read_at),
+            )
+        )
+    return [LevelRows(level, rows[level]) for level in LEVELS if level in rows]
+
+
+def _spark(trends: list[Trend], point: JudgedPoint, since: datetime, now: datetime) -> Spark | None:
+    """The history of a point, with its present at the end."""
+    if not trends:
+        return None
+    length = max((now - since).total_seconds(), 1)
+    counts = [*(trend.stuck_count for trend in trends), point.stuck_count]
+    least, most = min(counts), max(counts)
+    top = max(most, point.max_count, 1)
+
+    def x(at: datetime) -> float:
+        return round(1 + (SPARK_WIDTH - 2) * (at - since).total_seconds() / length, 1)
+
+    def y(count: int) -> float:
+        return round(SPARK_HEIGHT - 2 - (SPARK_HEIGHT - 4) * count / top, 1)
+
+    steps = [(x(trend.observed_at), y(trend.stuck_count)) for trend in trends]
+    steps.append((x(now), y(point.stuck_count)))
+    line = f"M{steps[0][0]} {steps[0][1]}" + "".join(f"H{right}V{height}" for right, height in steps[1:])
+    ends = [*(right for right, _ in steps[1:]), steps[-1][0]]
+    unknown = [
+        (left, max(round(end - left, 1), 1.0))
+        for (left, _), end, trend in zip(steps, ends, trends, strict=False)
+        if trend.was_unknown
+    ]
+    span = humanise(round(length), 1)
+    words = f"over {span} between {least:,} and {most:,} stuck, now {point.stuck_count:,}"
+    return Spark(
+        line=line,
+        area=f"{line}V{SPARK_HEIGHT}H{steps[0][0]}Z",
+        limit=y(point.max_count),
+        unknown=unknown,
+        words=words + (", at times unknown" if unknown else ""),
+    )
+
+
+def _chart_data(reading: Reading) -> dict[str, Any]:
+    """What the charts draw, as JSON can hold it."""
+    days = list(reversed(reading.days or []))
+    return {
+        "depths": [
+            {"name": f"{queue} {kind}", "kind": kind, "points": points}
+            for (queue, kind), points in _by_queue(reading.depths).items()
+        ],
+        "until": _milliseconds(reading.read_at),
+        "providers": [
+            {
+                "provider": legible(cell.provider_id) or "(none)",
+                "region": legible(cell.region) or "(none)",
+                **{name: value for name, value in asdict(cell).items() if name in CELL_VALUES},
+            }
+            for cell in reading.providers or []
+        ],
+        "days": [asdict(day) | {"day": day.day.isoformat()} for day in days],
+    }
+
+
+def _by_queue(depths: Iterable[Depth]) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
+    lines: dict[tuple[str, str], list[tuple[int, int | None]]] = defaultdict(list)
+    for depth in depths:
+        key = (legible(depth.queue_name), depth.kind)
+        lines[key].append((_milliseconds(depth.observed_at), depth.depth))
+    return lines
+
+
+def _milliseconds(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _own(name: str) -> str:
+    return files("stuck_jobs.report").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _hash(script: str) -> str:
+    """Of a script, as a Content-Security-Policy names it."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
