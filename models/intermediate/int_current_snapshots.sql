@@ -1,5 +1,5 @@
--- The last snapshot of each queue, and whether it can be relied on: it did not fail, is not too old, and is not of a clock
--- that was put back since.
+-- The last snapshot of each queue, and whether it can be relied on: it did not fail, is not too old, and is not of a
+-- clock that was put back since.
 with snapshots as (
     select * from {{ ref('stg_queue_snapshots') }}
 ),

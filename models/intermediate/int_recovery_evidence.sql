@@ -86,19 +86,20 @@ concerned_jobs as materialized (
         md5(concat(job.content, progress.content)) as fingerprint,
         progress.last_written_at
     from concerned
-    cross join lateral (
-        select
-            jobs.job_id,
-            jobs.status,
-            jobs.spec_min_success_rate,
-            (
-                select source_rows::text from {{ source('pipeline', 'jobs') }} as source_rows
-                where source_rows.id = concerned.job_id
-            ) as content
-        from jobs
-        where jobs.job_id = concerned.job_id
-        offset 0
-    ) as job
+    cross join
+        lateral (
+            select
+                jobs.job_id,
+                jobs.status,
+                jobs.spec_min_success_rate,
+                (
+                    select source_rows::text from {{ source('pipeline', 'jobs') }} as source_rows
+                    where source_rows.id = concerned.job_id
+                ) as content
+            from jobs
+            where jobs.job_id = concerned.job_id
+            offset 0
+        ) as job
     cross join lateral (
         select
             string_agg(
