@@ -3,7 +3,8 @@
     set
         walked_to = jobs.first_id - 1,
         walk_id = jobs.last_id,
-        walk_until = {{ stuck_jobs.horizon() }}
+        walk_until = {{ stuck_jobs.horizon() }},
+        walk_xid = {{ stuck_jobs.oldest_transaction() }}
     from (
         select
             min(job_id) as first_id,

@@ -27,6 +27,7 @@
     update {{ known_gaps }}
     set
         judged_until = greatest(judged_until, {{ stuck_jobs.horizon() }}),
-        judged_id = greatest(judged_id, (select max(jobs.job_id) from {{ ref('stg_jobs') }} as jobs))
+        judged_id = greatest(judged_id, (select max(jobs.job_id) from {{ ref('stg_jobs') }} as jobs)),
+        judged_xid = greatest(judged_xid, {{ stuck_jobs.oldest_transaction() }})
     where job_id is null
 {%- endmacro %}

@@ -5,6 +5,7 @@
     set
         judged_until = null,
         judged_id = null,
+        judged_xid = null,
         walked_to = null
     where judged_until is not null or walked_to is not null
 {%- endmacro %}

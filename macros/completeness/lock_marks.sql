@@ -1,13 +1,26 @@
 {% macro lock_marks(known_gaps) -%}
-    {%- set jobs = stuck_jobs.source_table('jobs') -%}
     {%- set batch = var('completeness_batch_jobs') -%}
+    {%- set most = 25 * batch -%}
     update {{ known_gaps }}
     set
         basis = {{ judgment_basis() }},
         judged_until = null,
         judged_id = null,
+        judged_xid = null,
         walked_to = null
     where job_id is null and basis is distinct from {{ judgment_basis() }};
+
+    with marks as (
+        select
+            judged_until,
+            judged_id,
+            judged_xid,
+            walked_to,
+            walk_id
+        from {{ known_gaps }}
+        where job_id is null
+        for update
+    )
 
     select
         judged_until,
@@ -22,17 +35,11 @@
             ) as closed_jobs
         ) as is_long,
         (
-            select count(*) > {{ batch }}
+            select count(*) > {{ most }}
             from (
-                select 1 from {{ ref('stg_jobs') }}
-                where
-                    status in ('completed', 'failed')
-                    and source_updated_at between {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }}
-                    and 'infinity'
-                limit {{ batch + 1 }}
+                {{ stuck_jobs.changed_jobs('marks') | indent(16) }}
+                limit {{ most + 1 }}
             ) as changed_jobs
         ) as is_far_behind
-    from {{ known_gaps }}
-    where job_id is null
-    for update
+    from marks
 {%- endmacro %}

@@ -1,5 +1,4 @@
 {% macro unsettled_jobs(known_gaps) -%}
-    {%- set jobs = stuck_jobs.source_table('jobs') -%}
     with jobs as not materialized (
         select * from {{ ref('stg_jobs') }}
     ),
@@ -8,20 +7,14 @@
     marks as (
         select
             max(judged_until) as judged_until,
-            max(judged_id) as judged_id
+            max(judged_id) as judged_id,
+            max(judged_xid) as judged_xid
         from {{ known_gaps }}
         where job_id is null and basis = {{ judgment_basis() }}
     ),
 
-    -- with an upper bound, without which the planner expects a third of the table
     candidates as (
-        select job_id
-        from jobs
-        where
-            status in ('completed', 'failed')
-            and source_updated_at between
-            coalesce((select {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }} from marks), '-infinity')
-            and 'infinity'
+        {{ stuck_jobs.changed_jobs('marks') }}
         union
         select job_id
         from jobs

@@ -36,6 +36,9 @@
         end,
         judged_id = case
             when reached.walked_to is null then greatest(judged_id, walk_id) else judged_id
+        end,
+        judged_xid = case
+            when reached.walked_to is null then greatest(judged_xid, walk_xid) else judged_xid
         end
     from reached
     where known_gaps.job_id is null

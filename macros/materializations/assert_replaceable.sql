@@ -7,7 +7,7 @@
         {% endif %}
         {% set old = adapter.get_columns_in_relation(existing_relation) | map(attribute='name') | list %}
         {% set new = get_column_schema_from_query(sql) | map(attribute='name') | list %}
-        {% set kept = new if model.version is not none else new[:old | length] %}
+        {% set kept = new if model.version else new[:old | length] %}
         {% if kept != old %}
             {% do exceptions.raise_compiler_error(
                 existing_relation ~ " exists with other columns (there: " ~ old | join(', ') ~ "; new: " ~ new | join(', ')

@@ -9,9 +9,11 @@
             job_id bigint,
             judged_until timestamptz,
             judged_id bigint,
+            judged_xid bigint,
             walked_to bigint,
             walk_id bigint,
             walk_until timestamptz,
+            walk_xid bigint,
             basis text
         );
 

@@ -17,7 +17,7 @@
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
-    {% if model.version is not none and model.version == model.latest_version %}
+    {% if model.version and model.version == model.latest_version %}
         {% do stuck_jobs.point_to_latest(target_relation) %}
     {% endif %}
 

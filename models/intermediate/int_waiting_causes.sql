@@ -1,4 +1,6 @@
 -- Why a job waits for a worker for too long. A snapshot that is older than the job's last change proves nothing.
+{% set source_outbox = source_table('outbox') %}
+
 with jobs as (
     select * from {{ ref('stg_jobs') }}
 ),
@@ -38,9 +40,12 @@ waiting_jobs as (
 relevant_outbox as (
     select * from outbox
     where
-        published_at is null
-        or created_at is null
-        or created_at >= (select min(waiting_jobs.created_at) - interval '7 days' from waiting_jobs)
+        source_published_at is null
+        or source_created_at is null
+        or source_created_at >= (
+            select {{ source_instant(source_outbox, 'created_at', "min(waiting_jobs.created_at) - interval '7 days'") }}
+            from waiting_jobs
+        )
 ),
 
 publications as (

@@ -24,5 +24,8 @@ select
     {{ source_timestamp(jobs, 'created_at') }} as created_at,
     {{ source_timestamp(jobs, 'updated_at') }} as updated_at,
     {{ source_timestamp(jobs, 'started_at', required=false) }} as started_at,
-    {{ source_timestamp(jobs, 'completed_at', required=false) }} as completed_at
+    {{ source_timestamp(jobs, 'completed_at', required=false) }} as completed_at,
+
+    -- the transaction that wrote the row as it is
+    {{ source_row_version('jobs') }} as row_version
 from {{ source('pipeline', 'jobs') }}

@@ -12,7 +12,9 @@ select
     -- text
     {{ source_column(outbox, 'topic', 'text') }} as topic,
 
-    -- times
+    -- times; those of the source as they are, for its indexes
+    created_at as source_created_at,
+    published_at as source_published_at,
     {{ source_timestamp(outbox, 'created_at') }} as created_at,
     {{ source_timestamp(outbox, 'published_at') }} as published_at
 from {{ source('pipeline', 'outbox') }}

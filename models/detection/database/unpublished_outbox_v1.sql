@@ -11,7 +11,7 @@ unpublished as (
         created_at
     from outbox
     where
-        published_at is null
+        source_published_at is null
         and created_at < {{ as_of() }} - {{ max_age('outbox_unpublished') }}
 )
 
