@@ -1,6 +1,6 @@
 {% macro automatic_points() -%}
     {%- set automatic = [] -%}
-    {%- for point, fields in stuck_jobs.registry().items() if fields.auto -%}
+    {%- for point, fields in stuck_jobs.registry().items() if fields.enabled and fields.auto -%}
         {%- do automatic.append("'" ~ point ~ "'") -%}
     {%- endfor -%}
     ({{ automatic | join(', ') or 'null' }})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import click
 
 from stuck_jobs.errors import StuckJobsError
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAX_PAUSE = 60
 """Seconds: so that a server that is back is noticed well before a snapshot counts as too old."""
 
@@ -22,25 +24,34 @@ def repeat(action: Callable[[], str], interval: float) -> None:
         action: returns what it did, in one line; a `StuckJobsError` of it is shown.
         interval: from one start to the next, in seconds.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+    is_over = False
+
+    def interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        """Leave whatever is being done, once: a second signal must not interrupt the clean-up."""
+        nonlocal is_over
+        is_over = True
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # a broken query is no news
+        raise KeyboardInterrupt
+
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
     pause = interval
     try:
-        while True:
+        while not is_over:
             started = time.monotonic()
             try:
                 click.echo(action())
                 pause = interval
             except StuckJobsError as error:
+                if is_over:
+                    return
                 error.show()
                 pause = max(interval, min(2 * pause, MAX_PAUSE))
             time.sleep(max(0, started + pause - time.monotonic()))
     except KeyboardInterrupt:
         return
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """Leave whatever is being done, once: a second signal must not interrupt the clean-up."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    except Exception:
+        if not is_over:  # else it comes of being interrupted
+            raise

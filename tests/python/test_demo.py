@@ -124,6 +124,15 @@ def test_kept_servers_can_be_used_and_stopped_as_printed(scratch: Path) -> None:
     assert_nothing_is_left(scratch)
 
 
+@pytest.fixture
+def heeded_interrupt() -> Iterator[None]:
+    """A shell has what it starts in the background ignore SIGINT, and so would whatever the tests start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupt")
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 1)])
 @pytest.mark.parametrize("seconds", [0, 3])
 def test_a_signal_leaves_nothing_behind(

@@ -234,7 +234,7 @@ def test_a_redis_that_is_down_or_too_full_changes_nothing(
     queues.client.lpush("jobs", *(json.dumps({"id": f"other-{number}"}) for number in range(3)))
     full = queues.run("--apply")
     assert full.exit_code == 2
-    assert "jobs (main) is too long" in full.output
+    assert "jobs (main) cannot be read whole" in full.output
     assert len(queues.contents()["jobs:dead"]) == 1
     assert queues.run(STUCK_JOBS_SCHEMA="nowhere").exit_code == 2
 
