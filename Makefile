@@ -25,7 +25,7 @@ test-system-redis: install
 
 # The same views from other kinds of tables, and on a standby, with the machine's own PostgreSQL.
 test-system-postgres:
-	$(MAKE) test PG=system TESTS="tests/python/test_invariants.py tests/python/test_standby.py \
+	HYPOTHESIS_PROFILE=brief $(MAKE) test PG=system TESTS="tests/python/test_invariants.py tests/python/test_standby.py \
 		tests/python/test_source_variants.py -k 'invariants or standby or partitioned or instead or types'"
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import math
 import os
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,11 @@ _common = {
 }
 settings.register_profile("local", **_common)
 settings.register_profile("ci", **_common, derandomize=True, database=None)
-settings.load_profile("ci" if os.environ.get("CI") else "local")
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=20)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local"))
+
+gc.set_threshold(200_000, 50, 100)
+"""dbt makes objects by the million, which the default has the collector look at again and again."""
 
 
 @dataclass(frozen=True)
@@ -97,17 +104,21 @@ class Warehouse:
             *arguments: of dbt.
             variables: of dbt.
             project: its directory.
-            target: where dbt writes.
+            target: where dbt writes; by default a place for each set of variables, so that it need not parse the
+                project anew when they take turns.
             own_process: whether dbt runs in a process of its own.
             **extra: variables of the environment.
         """
-        output = str(target or self.scratch / "target")
         chosen_variables = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
+        given = yaml.safe_dump(chosen_variables, default_flow_style=True, width=math.inf)
+        key = sha256(f"{project} {given} {self.schema} {extra}".encode()).hexdigest()[:8]
+        output = str(target or self.scratch / f"target-{key}")
         command = [
             *arguments, "--project-dir", str(project), "--profiles-dir", str(self.scratch),
-            "--target-path", output, "--log-path", output, "--no-use-colors",
-            "--vars", yaml.safe_dump(chosen_variables, default_flow_style=True),
+            "--target-path", output, "--log-path", output, "--no-use-colors", "--vars", given,
         ]  # fmt: skip
+        if target is None:
+            command.append("--no-write-json")
         variables_of_ours = ("PG", "DBT_", "STUCK_JOBS_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
         chosen = inherited | self.libpq | {"STUCK_JOBS_SCHEMA": self.schema} | extra

@@ -37,7 +37,7 @@ def analyses(built: Warehouse) -> dict[str, str]:
     assert outcome.exit_code == 0, outcome.output
     compiled = {
         path.stem: path.read_text()
-        for path in built.scratch.glob("target/compiled/stuck_jobs/analyses/*.sql")
+        for path in built.scratch.glob("target*/compiled/stuck_jobs/analyses/*.sql")
     }
     assert not [name for name, text in compiled.items() if f'"{built.schema}"' in text], "reads our views"
     return compiled

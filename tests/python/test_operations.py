@@ -348,8 +348,9 @@ def assert_history_has_runs(warehouse: Warehouse, runs: int) -> None:
 
 
 def test_history_has_a_row_per_point_and_run_and_is_pruned(warehouse: Warehouse) -> None:
-    for runs, flags in ((1, []), (2, []), (3, ["--full-refresh"])):
-        succeeded(warehouse.run_dbt("run", *flags))
+    again = ("run", "--select", "accumulation_history")
+    for runs, arguments in ((1, ("run",)), (2, again), (3, (*again, "--full-refresh"))):
+        succeeded(warehouse.run_dbt(*arguments))
         assert_history_has_runs(warehouse, runs)
     warehouse.execute(
         """
@@ -363,9 +364,9 @@ def test_history_has_a_row_per_point_and_run_and_is_pruned(warehouse: Warehouse)
         where observed_at = (select max(observed_at) from accumulation_history)
         """,
     )
-    succeeded(warehouse.run_dbt("run"))
+    succeeded(warehouse.run_dbt(*again))
     assert_history_has_runs(warehouse, 3)
-    succeeded(warehouse.run_dbt("run", variables={"history_retention_days": 8}))
+    succeeded(warehouse.run_dbt(*again, variables={"history_retention_days": 8}))
     assert_history_has_runs(warehouse, 3)
 
 
