@@ -104,8 +104,8 @@ class Warehouse:
             *arguments: of dbt.
             variables: of dbt.
             project: its directory.
-            target: where dbt writes; by default a place for each set of variables, so that it need not parse the
-                project anew when they take turns.
+            target: where dbt writes; by default a place for each set of variables, so that it need not parse
+                the project anew when they take turns.
             own_process: whether dbt runs in a process of its own.
             **extra: variables of the environment.
         """
