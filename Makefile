@@ -17,7 +17,7 @@ demo: install
 
 # `TESTS=` chooses some of them.
 test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
@@ -42,13 +42,13 @@ install: $(INSTALLED)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(INSTALLED)
 
 .venv-airflow/.installed: orchestration/airflow/requirements.txt
 	$(PYTHON) -m venv .venv-airflow
-	.venv-airflow/bin/pip install --quiet --disable-pip-version-check --requirement orchestration/airflow/requirements.txt
+	.venv-airflow/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement orchestration/airflow/requirements.txt
 	touch $@
 
 # Takes the newest versions that pyproject.toml allows.

@@ -87,6 +87,13 @@ def traffic(connection: Connection, jobs: int) -> None:
     )
 
 
+def continue_ids(connection: Connection) -> None:
+    """Let what is inserted from now on come after what was generated."""
+    for table in ("jobs", "executions", "outbox"):
+        query = f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table}"
+        connection.execute(query.encode())
+
+
 def planted(connection: Connection) -> dict[str, int]:
     """How many items each point must find, and how many jobs lack executions."""
     rows = connection.execute("select point, items from benchmark.planted order by point").fetchall()

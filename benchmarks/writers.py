@@ -95,7 +95,7 @@ def main(
         for _ in range(rounds):
             for name, check in checks.items():
                 console.print(f"{name}, {seconds} s")
-                results[name].append(_round(running.dsn, command, check, every))
+                results[name].append(work(running.dsn, command, check, every))
     summary = {name: _median(of_kind) for name, of_kind in results.items()}
     _show(summary, every)
     if json_file:
@@ -110,11 +110,7 @@ def _prepare(dsn: str, jobs: int) -> list[str]:
         analysis = detection.prepare(connection, dsn, population.Size(jobs))
         connection.execute("alter system set autovacuum = on")
         connection.execute("select pg_reload_conf()")
-        connection.execute("select setval(pg_get_serial_sequence('jobs', 'id'), max(id)) from jobs")
-        connection.execute(
-            "select setval(pg_get_serial_sequence('executions', 'id'), max(id)) from executions"
-        )
-        connection.execute("select setval(pg_get_serial_sequence('outbox', 'id'), max(id)) from outbox")
+        population.continue_ids(connection)
     return [analysis[name] for name in (*detection.LIVE_QUERIES, detection.HISTORY_QUERY)]
 
 
@@ -130,8 +126,15 @@ def _run(connection: Connection, statements: list[str]) -> None:
     connection.rollback()
 
 
-def _round(dsn: str, command: list[str], check: Check | None, every: float) -> Round:
-    """Let the writers work, and check meanwhile."""
+def work(dsn: str, command: list[str], check: Check | None, every: float) -> Round:
+    """Let the writers work, and check meanwhile.
+
+    Args:
+        dsn: of the server.
+        command: pgbench with its options.
+        check: what is run every so often; None if nobody checks.
+        every: seconds from one check's start to the next.
+    """
     with tempfile.TemporaryDirectory() as logs:
         with _checking(dsn, check, every) as took:
             finished = subprocess.run(

@@ -64,3 +64,22 @@ def test_writers_are_measured_with_and_without_the_check(tmp_path: Path) -> None
     for one in medians.values():
         assert one["jobs_per_second"] > 0
         assert 0 < one["p50_ms"] <= one["p99_ms"]
+
+
+def test_optional_indexes_are_measured_for_readers_and_writers(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.indexes", "--jobs", "1000", "--seconds", "1",
+            "--repetitions", "1", "--shared-buffers", "128MB", "--json", str(results),
+        ],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    effects = json.loads(results.read_text())
+    assert effects.keys() == {"none of them", "unpublished", "by creation", "both"}
+    assert effects["none of them"]["megabytes"] == 0
+    for name, effect in effects.items():
+        assert (effect["megabytes"] > 0) == (name != "none of them")
+        assert effect["jobs_per_second"] > 0
+        assert all(took > 0 for took in effect["view_ms"].values())
