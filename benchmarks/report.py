@@ -19,7 +19,7 @@ from benchmarks.measurement import Connection, Measurement
 from benchmarks.project import Run
 
 SETTINGS = ("server_version", "shared_buffers", "work_mem", "jit", "max_parallel_workers_per_gather")
-WIDTH = 140
+WIDTH = 175
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 {% macro lock_marks(known_gaps) -%}
     {%- set batch = var('completeness_batch_jobs') -%}
-    {%- set most = 25 * batch -%}
+    {%- set most = 100 * batch -%}
     update {{ known_gaps }}
     set
         basis = {{ judgment_basis() }},
