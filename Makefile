@@ -17,11 +17,12 @@ demo: install
 
 # `TESTS=` chooses some of them.
 test: install
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
 test-system-redis: install
-	STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" $(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
+	HYPOTHESIS_PROFILE=brief STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" \
+		$(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
 
 # The same views from other kinds of tables, and on a standby, with the machine's own PostgreSQL.
 test-system-postgres:

@@ -120,7 +120,7 @@ def _megabytes(connection: Connection) -> float:
     row = connection.execute(
         "select sum(pg_relation_size(oid))::float8 from pg_class where relname like 'optional%'"
     ).fetchone()
-    return round((row[0] or 0) / 1e6, 1) if row else 0.0
+    return round((row[0] or 0) / 1e6, 3) if row else 0.0
 
 
 def _show(console: Console, effects: dict[str, Effect]) -> None:

@@ -33,8 +33,8 @@ _common = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("local", **_common)
-settings.register_profile("ci", **_common, derandomize=True, database=None)
-settings.register_profile("brief", settings.get_profile("ci"), max_examples=20)
+settings.register_profile("ci", **_common | {"max_examples": 50}, derandomize=True, database=None)
+settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local"))
 
 gc.set_threshold(200_000, 50, 100)

@@ -139,7 +139,7 @@ def change(source: Source, rng: Random) -> None:
         source.kept.execute(f"update jobs set updated_at = null where id = {any_job}")
 
 
-@settings(max_examples=4, phases=[Phase.generate])
+@settings(max_examples=3, phases=[Phase.generate])
 @given(st.randoms(use_true_random=False))
 def test_the_kept_judgment_is_that_of_the_whole_history(source: Source, rng: Random) -> None:
     source.clear()
