@@ -1,16 +1,10 @@
 {% macro catch_up(known_gaps, incomplete_jobs) -%}
-    with unsettled as materialized (
-        select job_id from ({{ stuck_jobs.unsettled_jobs(known_gaps) }}) as unsettled_jobs
+    with candidates as (
+        {{ stuck_jobs.unsettled_jobs(known_gaps) | indent(8) }}
     ),
 
     incomplete as materialized (
-        select unsettled.job_id
-        from unsettled
-        cross join lateral (
-            select 1 from ({{ incomplete_jobs }}) as incomplete_jobs
-            where incomplete_jobs.job_id = unsettled.job_id
-            offset 0
-        ) as incomplete
+        {{ incomplete_jobs | indent(8) }}
     ),
 
     settled as (

@@ -32,11 +32,10 @@
 
         oldest_files as (
             select
-                relations.table_id,
-                min(nullif(pg_class.relfilenode, 0)) as file_id
+                table_id,
+                min(pg_relation_filenode(relation_id)) as file_id
             from relations
-            inner join pg_catalog.pg_class on pg_class.oid = relations.relation_id
-            group by relations.table_id
+            group by table_id
         )
 
         select string_agg(file_id::text, ' ' order by table_id)

@@ -22,7 +22,7 @@
         union
         select job_id
         from jobs
-        where job_id > (select judged_id from marks)
+        where job_id between (select judged_id + 1 from marks) and 9223372036854775807
         union
         select job_id
         from {{ known_gaps }}

@@ -1,31 +1,31 @@
 {% macro walk_on(known_gaps, incomplete_jobs, marks) -%}
     {%- set batch = var('completeness_batch_jobs') -%}
     with batch as materialized (
-        select
-            job_id,
-            status
+        select job_id
         from {{ ref('stg_jobs') }}
         where job_id > {{ marks.walked_to }} and job_id <= {{ marks.walk_id }}
         order by job_id
         limit {{ batch }}
     ),
 
-    found as (
-        insert into {{ known_gaps }} (job_id)
-        select batch.job_id
+    reached as (
+        select
+            max(job_id) as last_id,
+            case when count(*) = {{ batch }} then max(job_id) end as walked_to
         from batch
-        cross join lateral (
-            select 1 from ({{ incomplete_jobs }}) as incomplete_jobs
-            where incomplete_jobs.job_id = batch.job_id
-            offset 0
-        ) as incomplete
-        where batch.status in ('completed', 'failed')
-        on conflict do nothing
     ),
 
-    reached as (
-        select case when count(*) = {{ batch }} then max(job_id) end as walked_to
-        from batch
+    candidates as (
+        select * from {{ ref('stg_jobs') }}
+        where
+            job_id between {{ marks.walked_to + 1 }} and (select reached.last_id from reached)
+            and status in ('completed', 'failed')
+    ),
+
+    found as (
+        insert into {{ known_gaps }} (job_id)
+        {{ incomplete_jobs | indent(8) }}
+        on conflict do nothing
     )
 
     update {{ known_gaps }} as known_gaps

@@ -7,9 +7,7 @@ select
     cell.model_id,
     cell.question_id,
     cell.is_written,
-    cell.is_finished,
-    cell.expected_executions,
-    cell.written_executions
+    cell.is_finished
 from {{ ref('stg_jobs') }} as jobs
 cross join lateral (
     select
@@ -17,9 +15,7 @@ cross join lateral (
         expected.model_id,
         expected.question_id,
         count(written.router_region) > 0 as is_written,
-        count(written.status) filter (where written.status in {{ finished_statuses() }}) > 0 as is_finished,
-        count(*) over () as expected_executions,
-        count(nullif(count(written.router_region), 0)) over () as written_executions
+        count(written.status) filter (where written.status in {{ finished_statuses() }}) > 0 as is_finished
     from (
         select * from {{ ref('int_expected_executions') }} as cells
         where cells.job_id = jobs.job_id
@@ -30,7 +26,10 @@ cross join lateral (
         where executions.job_id = jobs.job_id
         offset 0
     ) as written
-        on {{ fills_cell('written', 'expected') }}
+        on
+            expected.region = written.router_region
+            and (expected.model_id is null or expected.model_id = written.model_id)
+            and (expected.question_id is null or expected.question_id = written.question_id)
     group by expected.region, expected.model_id, expected.question_id
     offset 0
 ) as cell

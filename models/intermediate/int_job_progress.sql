@@ -16,15 +16,8 @@ select
         where of_this_job.status in ('pending', 'running', 'retrying')
     ) as has_open_executions,
     exists(
-        select 1 from {{ ref('int_unwritten_cells') }} as cells
-        where cells.job_id = jobs.job_id
+        select 1 from {{ ref('int_execution_cells') }} as cells
+        where cells.job_id = jobs.job_id and not cells.is_written
         offset 0
-    ) as has_gaps,
-    jobs.status = 'completed'
-    and cardinality({{ json_strings('jobs.spec_regions') }}) = 0
-    and not exists (
-        select 1 from {{ ref('int_expected_executions') }} as cells
-        where cells.job_id = jobs.job_id
-        offset 0
-    ) as is_spec_unreadable
+    ) as has_gaps
 from {{ ref('stg_jobs') }} as jobs

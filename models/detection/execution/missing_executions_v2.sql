@@ -4,23 +4,9 @@ with unsettled_jobs as (
     select * from {{ ref('int_unsettled_jobs') }}
 ),
 
-executions as not materialized (
-    select * from {{ ref('stg_executions') }}
-),
-
-progress as (
-    select * from {{ ref('int_job_progress') }}
-),
-
-execution_cells as (
-    select * from {{ ref('int_execution_cells') }}
-),
-
 closed_jobs as (
     select
-        job_id,
-        jobspec_id,
-        status,
+        *,
         {{ closed_at() }} as closed_at
     from unsettled_jobs
 ),
@@ -30,57 +16,50 @@ due_jobs as (
     where closed_at is null or closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}
 ),
 
-gaps as (
-    select
-        due_jobs.*,
-        gap.*
-    from due_jobs
-    cross join lateral (
-        select
-            cells.region,
-            cells.model_id,
-            cells.question_id,
-            cells.expected_executions,
-            cells.written_executions as actual_executions,
-            case
-                when exists (
-                    select 1 from executions
-                    where executions.job_id = due_jobs.job_id and executions.router_region = cells.region
-                ) then 'not_written'
-                else 'region_silent'
-            end as cause
-        from execution_cells as cells
-        where cells.job_id = due_jobs.job_id and not cells.is_written
-        offset 0
-    ) as gap
-),
-
-unreadable as (
-    select
-        due_jobs.*,
-        null as region,
-        null as model_id,
-        null as question_id,
-        null::bigint as expected_executions,
-        (
-            select count(*) from executions
-            where executions.job_id = due_jobs.job_id
-        ) as actual_executions,
-        'spec_unreadable' as cause
-    from due_jobs
-    cross join
-        lateral (
-            select 1 from progress
-            where progress.job_id = due_jobs.job_id and progress.is_spec_unreadable
-            offset 0
-        ) as unreadable_spec
-    where due_jobs.status = 'completed'
+job_cells as (
+    {{ job_cells('due_jobs', ['jobspec_id', 'status', 'closed_at']) | indent }}
 ),
 
 findings as (
-    select * from gaps
+    select
+        job_cells.job_id,
+        job_cells.jobspec_id,
+        job_cells.status,
+        job_cells.closed_at,
+        gap.region,
+        gap.model_id,
+        gap.question_id,
+        cardinality(job_cells.cells) as expected_executions,
+        cardinality(job_cells.cells) - gap.missing_executions as actual_executions,
+        case when gap.region = any(job_cells.written_regions) then 'not_written' else 'region_silent' end as cause
+    from job_cells
+    cross join
+        lateral (
+            select
+                cells.region,
+                cells.model_id,
+                cells.question_id,
+                count(*) over () as missing_executions
+            from
+                unnest(job_cells.regions, job_cells.model_ids, job_cells.question_ids, job_cells.cells)
+                    as cells (region, model_id, question_id, cell)
+            where cells.cell <> all(job_cells.written_cells)
+            offset 0
+        ) as gap
     union all
-    select * from unreadable
+    select
+        job_id,
+        jobspec_id,
+        status,
+        closed_at,
+        null as region,
+        null as model_id,
+        null as question_id,
+        null as expected_executions,
+        cardinality(written_cells) as actual_executions,
+        'spec_unreadable' as cause
+    from job_cells
+    where {{ is_spec_unreadable() }}
 )
 
 select
@@ -97,7 +76,7 @@ select
     region,
     model_id,
     question_id,
-    expected_executions,
-    actual_executions
+    expected_executions::bigint as expected_executions,
+    actual_executions::bigint as actual_executions
 from findings
 where 'execution_missing' in {{ enabled_points() }}

@@ -8,15 +8,53 @@ jobs as (
 ),
 
 executions as not materialized (
-    select * from {{ ref('stg_executions') }}
+    select
+        *,
+        coalesce(started_at, created_at) as began_at,
+        status in ('pending', 'running') as is_open,
+        status in {{ finished_statuses() }} as is_finished
+    from {{ ref('stg_executions') }}
 ),
 
-expected_executions as not materialized (
-    select * from {{ ref('int_expected_executions') }}
+finished as (
+    select
+        live_jobs.*,
+        ends.executions,
+        ends.last_execution_at
+    from live_jobs
+    cross join
+        lateral (
+            select
+                count(*) as executions,
+                count(*) filter (where is_finished) as executions_finished,
+                max(coalesce(completed_at, began_at)) as last_execution_at
+            from executions
+            where executions.job_id = live_jobs.job_id
+        ) as ends
+    where
+        ends.executions = ends.executions_finished
+        and ends.last_execution_at < {{ as_of() }} - {{ max_age('job_not_closed') }}
 ),
 
-unwritten_cells as not materialized (
-    select * from {{ ref('int_unwritten_cells') }}
+job_cells as (
+    {{ job_cells('finished', ['jobspec_id', 'status', 'executions', 'last_execution_at']) | indent }}
+),
+
+-- a spec that asks for nothing is not done; that there are too few executions spares most jobs the last condition
+not_closed as (
+    select
+        'job_not_closed' as accumulation_point,
+        job_id,
+        jobspec_id,
+        status,
+        last_execution_at as stuck_since,
+        {{ max_age('job_not_closed') }} as max_age,
+        'final_write_failed' as cause,
+        0::bigint as executions_open,
+        executions as executions_finished,
+        last_execution_at
+    from job_cells
+    where cardinality(cells) between 1 and executions and cells <@ written_cells
 ),
 
 jobs_of_open_executions as (
@@ -24,108 +62,44 @@ jobs_of_open_executions as (
     where status in ('pending', 'running')
 ),
 
-closed_jobs as (
-    select job.*
-    from jobs_of_open_executions as open_executions
-    cross join lateral (
-        select * from jobs
-        where jobs.job_id = open_executions.job_id and jobs.status in ('completed', 'failed')
-        offset 0
-    ) as job
-),
-
-candidates as (
-    select
-        'job_not_closed' as accumulation_point,
-        job_id,
-        jobspec_id,
-        status,
-        null as closed_at
-    from live_jobs
-    union all
+closed_early as (
     select
         'job_closed_early' as accumulation_point,
-        job_id,
-        jobspec_id,
-        status,
-        {{ closed_at() }} as closed_at
-    from closed_jobs
-),
-
-executed as (
-    select
-        candidates.*,
-        ends.executions,
+        closed_jobs.job_id,
+        closed_jobs.jobspec_id,
+        closed_jobs.status,
+        greatest(closed_jobs.closed_at, ends.open_since) as stuck_since,
+        {{ max_age('job_closed_early') }} as max_age,
+        'execution_open' as cause,
         ends.executions_open,
         ends.executions_finished,
-        ends.open_since,
         ends.last_execution_at
-    from candidates
+    from jobs_of_open_executions
+    cross join
+        lateral (
+            select
+                *,
+                {{ closed_at() }} as closed_at
+            from jobs
+            where jobs.job_id = jobs_of_open_executions.job_id and jobs.status in ('completed', 'failed')
+            offset 0
+        ) as closed_jobs
     cross join lateral (
         select
-            count(*) as executions,
             count(*) filter (where is_open) as executions_open,
             count(*) filter (where is_finished) as executions_finished,
             min(began_at) filter (where is_open and began_at <= {{ latest_plausible() }}) as open_since,
             max(coalesce(completed_at, began_at)) as last_execution_at
-        from (
-            select
-                executions.completed_at,
-                coalesce(executions.started_at, executions.created_at) as began_at,
-                executions.status in ('pending', 'running') as is_open,
-                executions.status in {{ finished_statuses() }} as is_finished
-            from executions
-            where executions.job_id = candidates.job_id
-        ) as job_executions
+        from executions
+        where executions.job_id = closed_jobs.job_id
     ) as ends
-),
-
-finished as (
-    select
-        executed.*,
-        last_execution_at as stuck_since,
-        'final_write_failed' as cause
-    from executed
-    where
-        accumulation_point = 'job_not_closed'
-        and executions = executions_finished
-        and last_execution_at < {{ as_of() }} - {{ max_age('job_not_closed') }}
-),
-
--- a spec that asks for nothing is not done; CASE, since most jobs are ruled out by their first gap
-not_closed as (
-    select * from finished
-    where
-        case
-            when
-                not exists (
-                    select 1 from unwritten_cells
-                    where unwritten_cells.job_id = finished.job_id
-                    offset 0
-                )
-                then exists (
-                    select 1 from expected_executions
-                    where expected_executions.job_id = finished.job_id
-                    offset 0
-                )
-        end
-),
-
-closed_early as (
-    select
-        executed.*,
-        greatest(closed_at, open_since) as stuck_since,
-        'execution_open' as cause
-    from executed
-    where
-        accumulation_point = 'job_closed_early'
-        and coalesce(greatest(closed_at, open_since) < {{ as_of() }} - {{ max_age('job_closed_early') }}, true)
 ),
 
 mismatches as (
     select * from not_closed
     union all
     select * from closed_early
+    where coalesce(stuck_since < {{ as_of() }} - max_age, true)
 )
 
 select
@@ -136,10 +110,7 @@ select
     status,
     stuck_since,
     {{ seconds_since('stuck_since') }} as age_seconds,
-    extract(epoch from case accumulation_point
-        when 'job_not_closed' then {{ max_age('job_not_closed') }}
-        else {{ max_age('job_closed_early') }}
-    end)::bigint as threshold_seconds,
+    extract(epoch from max_age)::bigint as threshold_seconds,
     cause,
     job_id::bigint as job_id,
     status as job_status,

@@ -1,15 +1,7 @@
 -- Jobs that were cut off half-way, by the timeout of their context or with their worker: some regions are whole, others
 -- have gaps.
-with jobs as not materialized (
+with jobs as (
     select * from {{ ref('stg_jobs') }}
-),
-
-executions as not materialized (
-    select * from {{ ref('stg_executions') }}
-),
-
-execution_cells as (
-    select * from {{ ref('int_execution_cells') }}
 ),
 
 unsettled_jobs as (
@@ -17,69 +9,56 @@ unsettled_jobs as (
 ),
 
 overdue_jobs as (
-    select * from jobs
+    select
+        *,
+        updated_at as interrupted_at,
+        'context_timeout' as cause
+    from jobs
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
 ),
 
 failed_jobs as (
     select
-        unsettled_jobs.*,
-        {{ closed_at() }} as closed_at
+        *,
+        {{ closed_at() }} as interrupted_at,
+        case
+            when {{ closed_at() }} - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
+                then 'context_timeout'
+            else 'context_cancelled'
+        end as cause
     from unsettled_jobs
     where status = 'failed'
 ),
 
 candidates as (
-    select
-        job_id,
-        jobspec_id,
-        status,
-        updated_at as interrupted_at,
-        'context_timeout' as cause
-    from overdue_jobs
+    select * from overdue_jobs
     union all
-    select
-        job_id,
-        jobspec_id,
-        status,
-        closed_at as interrupted_at,
-        case
-            when closed_at - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
-                then 'context_timeout'
-            else 'context_cancelled'
-        end as cause
-    from failed_jobs
-    where closed_at is null or closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}
+    select * from failed_jobs
+    where interrupted_at is null or interrupted_at < {{ as_of() }} - {{ max_age('execution_missing') }}
 ),
 
--- most that is overdue has not begun, and need not be judged cell by cell
-begun as (
-    select candidates.*
-    from candidates
-    cross join lateral (
-        select 1 from executions
-        where executions.job_id = candidates.job_id
-        limit 1
-    ) as any_execution
+job_cells as (
+    {{ job_cells('candidates', ['jobspec_id', 'status', 'interrupted_at', 'cause']) | indent }}
 ),
 
 judged as (
     select
-        begun.*,
+        job_cells.*,
         progress.regions_complete,
         progress.regions_incomplete
-    from begun
-    cross join lateral (
-        select
-            count(*) filter (where regions.is_complete) as regions_complete,
-            count(*) filter (where not regions.is_complete) as regions_incomplete
-        from (
-            select bool_and(cells.is_written) as is_complete
-            from execution_cells as cells
-            where cells.job_id = begun.job_id
-            group by cells.region
-        ) as regions
-    ) as progress
+    from job_cells
+    cross join
+        lateral (
+            select
+                count(*) filter (where cell_regions.is_complete) as regions_complete,
+                count(*) filter (where not cell_regions.is_complete) as regions_incomplete
+            from (
+                select bool_and(cells.cell = any(job_cells.written_cells)) as is_complete
+                from unnest(job_cells.regions, job_cells.cells) as cells (region, cell)
+                group by cells.region
+            ) as cell_regions
+        ) as progress
+    where job_cells.cells && job_cells.written_cells
 ),
 
 interrupted as (
