@@ -37,6 +37,7 @@ lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --templater jinja models tests/singular analyses
 	$(BIN)/stuck-jobs sandbox -- $(BIN)/sqlfluff lint models tests/singular analyses
 
 install: $(INSTALLED)

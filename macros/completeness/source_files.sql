@@ -1,5 +1,5 @@
 {% macro source_files(relation) -%}
-    {%- set name = dbt.string_literal(dbt.escape_single_quotes(relation.include(database=false) | string)) -%}
+    {%- set name = stuck_jobs.text_literal(relation.include(database=false)) -%}
     (
         with recursive relations as (
             select

@@ -16,7 +16,7 @@
                 on pg_attribute.attrelid = pg_description.objoid and pg_attribute.attnum = pg_description.objsubid
                     and pg_attribute.attnum > 0
             where pg_description.classoid = 'pg_catalog.pg_class'::regclass
-                and pg_description.objoid = " ~ dbt.string_literal(dbt.escape_single_quotes(relation)) ~ "::regclass"
+                and pg_description.objoid = " ~ stuck_jobs.text_literal(relation) ~ "::regclass"
         ) %}
         {% set comments = {} %}
         {% for row in found.rows %}

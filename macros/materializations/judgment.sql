@@ -3,7 +3,7 @@
 
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') -%}
-        select pg_advisory_xact_lock(hashtext({{ dbt.string_literal(this | string) }}));
+        select pg_advisory_xact_lock(hashtext({{ stuck_jobs.text_literal(this) }}));
 
         create table if not exists {{ target_relation }} (
             job_id bigint,

@@ -1,7 +1,7 @@
 {% macro reader_names() -%}
     {%- set names = [] -%}
     {%- for role in var('reader_roles') -%}
-        {%- do names.append(dbt.string_literal(dbt.escape_single_quotes(role))) -%}
+        {%- do names.append(stuck_jobs.text_literal(role)) -%}
     {%- endfor -%}
     ({{ names | join(', ') }})
 {%- endmacro %}

@@ -2,6 +2,6 @@
     {%- if var('source_time_zone') == 'UTC' -%}
         interval '0'
     {%- else -%}
-        {{ dbt.string_literal(dbt.escape_single_quotes(var('source_time_zone'))) }}
+        {{ stuck_jobs.text_literal(var('source_time_zone')) }}
     {%- endif -%}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 -- What is known of each stuck job and execution that has a remedy: who may still be at work on its job, what waits for
 -- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it.
-{% set job_key = source_table('jobs').types.get('id', 'bigint') %}
-{% set row_key = source_table('executions').types.get('id', 'bigint') %}
+{% set job_key = source_key_type('jobs') %}
+{% set row_key = source_key_type('executions') %}
 
 with stuck_items as (
     select * from {{ ref('stuck_items') }}

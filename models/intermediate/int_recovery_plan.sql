@@ -1,6 +1,6 @@
 -- What recovery would do about each stuck job and execution, or why it must not touch it. Age alone is never a reason:
 -- whoever may still be at work is left alone.
-{% set default_topic = dbt.string_literal(dbt.escape_single_quotes(var('recovery_topic'))) %}
+{% set default_topic = text_literal(var('recovery_topic')) %}
 
 with evidence as (
     select * from {{ ref('int_recovery_evidence') }}

@@ -8,11 +8,11 @@ select
     {{ var('recovery_max_attempts') }}::bigint as max_attempts,
     {{ var('recovery_backoff_minutes') }}::numeric as backoff_minutes,
     {{ var('redis_enabled') | lower }}::boolean as redis_enabled,
-    {{ dbt.string_literal(dbt.escape_single_quotes(var('source_time_zone'))) }}::text as source_time_zone,
-    {{ dbt.string_literal(dbt.escape_single_quotes(var('source_schema'))) }}::text as source_schema,
-    {{ dbt.string_literal(dbt.escape_single_quotes(var('jobs_table'))) }}::text as jobs_table,
-    {{ dbt.string_literal(dbt.escape_single_quotes(var('executions_table'))) }}::text as executions_table,
-    {{ dbt.string_literal(dbt.escape_single_quotes(var('outbox_table'))) }}::text as outbox_table,
+    {{ text_literal(var('source_time_zone')) }}::text as source_time_zone,
+    {{ text_literal(var('source_schema')) }}::text as source_schema,
+    {{ text_literal(var('jobs_table')) }}::text as jobs_table,
+    {{ text_literal(var('executions_table')) }}::text as executions_table,
+    {{ text_literal(var('outbox_table')) }}::text as outbox_table,
     array(
         select points.accumulation_point from (values ('queue_dead_letter')) as points (accumulation_point)
         where points.accumulation_point in {{ automatic_points() }}
