@@ -1,7 +1,7 @@
 {% macro check_settings() %}
     {% for name in [
         'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
-        'provider_window_minutes', 'provider_timeout_seconds', 'portal_recent_minutes',
+        'provider_window_minutes', 'provider_window_executions', 'provider_timeout_seconds', 'portal_recent_minutes',
         'completeness_batch_jobs', 'completeness_overlap_minutes',
         'recovery_max_items', 'recovery_max_attempts', 'recovery_backoff_minutes', 'recovery_window_minutes',
         'recovery_breaker_items', 'recovery_breaker_share', 'recovery_breaker_min_jobs',

@@ -1,4 +1,5 @@
--- The executions that began within the window of the provider points, through the index on created_at.
+-- The executions that began within the window of the provider points, through the index on created_at. The newest ones
+-- alone if they are very many: a busier pipeline has a shorter window, and not a dearer one.
 {% set executions = source_table('executions') %}
 
 select
@@ -16,3 +17,5 @@ from {{ ref('stg_executions') }}
 where
     source_created_at
     > {{ source_instant(executions, 'created_at', as_of() ~ ' - ' ~ minutes(var('provider_window_minutes'))) }}
+order by source_created_at desc
+limit {{ var('provider_window_executions') }}
