@@ -1,6 +1,22 @@
-{% macro catch_up(known_gaps, incomplete_jobs) -%}
-    with candidates as (
-        {{ stuck_jobs.unsettled_jobs(known_gaps) | indent(8) }}
+{% macro catch_up(known_gaps, incomplete_jobs, most) -%}
+    with unsettled as materialized (
+        select
+            job_ids,
+            cardinality(job_ids) <= {{ most }} as is_few
+        from (
+            select array(
+                select job_id from ({{ stuck_jobs.unsettled_ids(known_gaps) | indent(16) }}) as unsettled_ids
+                limit {{ most + 1 }}
+            ) as job_ids
+        ) as unsettled_jobs
+    ),
+
+    candidates as (
+        select * from {{ ref('stg_jobs') }}
+        where
+            status in ('completed', 'failed')
+            and job_id = any((select unsettled.job_ids from unsettled)::bigint[])
+            and (select unsettled.is_few from unsettled)
     ),
 
     incomplete as materialized (
@@ -9,7 +25,10 @@
 
     settled as (
         delete from {{ known_gaps }}
-        where job_id is not null and job_id not in (select incomplete.job_id from incomplete)
+        where
+            job_id is not null
+            and job_id not in (select incomplete.job_id from incomplete)
+            and (select unsettled.is_few from unsettled)
     ),
 
     found as (
@@ -23,5 +42,6 @@
         judged_until = greatest(judged_until, {{ stuck_jobs.horizon() }}),
         judged_id = greatest(judged_id, (select max(jobs.job_id) from {{ ref('stg_jobs') }} as jobs)),
         judged_xid = greatest(judged_xid, {{ stuck_jobs.oldest_transaction() }})
-    where job_id is null
+    where job_id is null and (select unsettled.is_few from unsettled)
+    returning judged_until
 {%- endmacro %}

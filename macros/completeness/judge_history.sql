@@ -1,15 +1,14 @@
 {% macro judge_history(known_gaps, incomplete_jobs, anew) %}
-    {% set run = namespace(done=false, begin_anew=anew, has_walked=false, steps=0) %}
+    {% set run = namespace(done=false, begin_anew=anew, most=100 * var('completeness_batch_jobs'), steps=0) %}
     {% for _ in range(100000) if not run.done %}
         {% set marks = stuck_jobs.query_in_transaction(stuck_jobs.lock_marks(known_gaps)).rows[0] %}
-        {% set none_hold = marks.judged_until is none and marks.walked_to is none %}
-        {% if run.begin_anew or none_hold or marks.walked_to is none and marks.is_far_behind and not run.has_walked %}
+        {% if run.begin_anew or marks.judged_until is none and marks.walked_to is none %}
             {% set run.begin_anew = false %}
             {% set run.done = not marks.is_long %}
             {% do stuck_jobs.query_in_transaction(stuck_jobs.begin_walk(known_gaps) if marks.is_long else stuck_jobs.forget_marks(known_gaps)) %}
         {% elif marks.walked_to is not none %}
             {% set walk = stuck_jobs.query_in_transaction(stuck_jobs.walk_on(known_gaps, incomplete_jobs, marks)).rows[0] %}
-            {% set run.has_walked = true %}
+            {% set run.most = 2147483646 %}
             {% set run.steps = run.steps + 1 %}
             {% if run.steps % 10 == 0 or walk.walked_to is none %}
                 {% do log(
@@ -18,8 +17,9 @@
                 ) %}
             {% endif %}
         {% else %}
-            {% do stuck_jobs.query_in_transaction(stuck_jobs.catch_up(known_gaps, incomplete_jobs)) %}
-            {% set run.done = true %}
+            {% set caught_up = stuck_jobs.query_in_transaction(stuck_jobs.catch_up(known_gaps, incomplete_jobs, run.most)).rows %}
+            {% set run.done = caught_up | length > 0 %}
+            {% set run.begin_anew = not run.done %}
         {% endif %}
         {% do adapter.commit() %}
     {% endfor %}

@@ -1,6 +1,5 @@
 {% macro lock_marks(known_gaps) -%}
     {%- set batch = var('completeness_batch_jobs') -%}
-    {%- set most = 100 * batch -%}
     update {{ known_gaps }}
     set
         basis = {{ judgment_basis() }},
@@ -33,13 +32,6 @@
                 where status in ('completed', 'failed')
                 limit {{ batch + 1 }}
             ) as closed_jobs
-        ) as is_long,
-        (
-            select count(*) > {{ most }}
-            from (
-                {{ stuck_jobs.changed_jobs('marks') | indent(16) }}
-                limit {{ most + 1 }}
-            ) as changed_jobs
-        ) as is_far_behind
+        ) as is_long
     from marks
 {%- endmacro %}
