@@ -1,7 +1,9 @@
 -- The closed jobs whose completeness is not settled: known gaps, which may have been filled, and what was closed since
 -- the history was judged. All others are complete. An array, so that each job is looked up once and by its key, however
 -- many the planner believes there are.
+with unsettled as (
+    {{ unsettled_ids(ref('int_known_gaps')) | indent }}
+)
+
 select * from {{ ref('stg_jobs') }}
-where
-    status in ('completed', 'failed')
-    and job_id = any(array({{ unsettled_ids(ref('int_known_gaps')) | indent }}))
+where status in ('completed', 'failed') and job_id = any(array(select unsettled.job_id from unsettled))

@@ -1,5 +1,5 @@
 -- Jobs that the portal shows wrongly: live though all of their work has ended, or closed though some of it has not.
-with live_jobs as (
+with live_jobs as not materialized (
     select * from {{ ref('int_live_jobs') }}
 ),
 
@@ -12,28 +12,35 @@ executions as not materialized (
         *,
         coalesce(started_at, created_at) as began_at,
         status in ('pending', 'running') as is_open,
-        status in {{ finished_statuses() }} as is_finished
+        coalesce(status in {{ finished_statuses() }}, false) as is_finished
     from {{ ref('stg_executions') }}
+),
+
+-- an array, so that the executions of all jobs are found in one pass of their index
+finished_work as (
+    select
+        job_id,
+        count(*) as executions,
+        max(coalesce(completed_at, began_at)) as last_execution_at
+    from executions
+    where job_id = any(array(select live_jobs.job_id from live_jobs))
+    group by job_id
+    having
+        bool_and(is_finished)
+        and max(coalesce(completed_at, began_at)) < {{ as_of() }} - {{ max_age('job_not_closed') }}
 ),
 
 finished as (
     select
-        live_jobs.*,
-        ends.executions,
-        ends.last_execution_at
-    from live_jobs
-    cross join
-        lateral (
-            select
-                count(*) as executions,
-                count(*) filter (where is_finished) as executions_finished,
-                max(coalesce(completed_at, began_at)) as last_execution_at
-            from executions
-            where executions.job_id = live_jobs.job_id
-        ) as ends
-    where
-        ends.executions = ends.executions_finished
-        and ends.last_execution_at < {{ as_of() }} - {{ max_age('job_not_closed') }}
+        job.*,
+        finished_work.executions,
+        finished_work.last_execution_at
+    from finished_work
+    cross join lateral (
+        select * from live_jobs
+        where live_jobs.job_id = finished_work.job_id
+        offset 0
+    ) as job
 ),
 
 job_cells as (
@@ -57,9 +64,17 @@ not_closed as (
     where cardinality(cells) between 1 and executions and cells <@ written_cells
 ),
 
-jobs_of_open_executions as (
-    select distinct job_id from executions
-    where status in ('pending', 'running')
+closed_jobs as (
+    select
+        *,
+        {{ closed_at() }} as closed_at
+    from jobs
+    where
+        status in ('completed', 'failed')
+        and job_id = any(array(
+            select executions.job_id from executions
+            where executions.status in ('pending', 'running')
+        ))
 ),
 
 closed_early as (
@@ -74,16 +89,7 @@ closed_early as (
         ends.executions_open,
         ends.executions_finished,
         ends.last_execution_at
-    from jobs_of_open_executions
-    cross join
-        lateral (
-            select
-                *,
-                {{ closed_at() }} as closed_at
-            from jobs
-            where jobs.job_id = jobs_of_open_executions.job_id and jobs.status in ('completed', 'failed')
-            offset 0
-        ) as closed_jobs
+    from closed_jobs
     cross join lateral (
         select
             count(*) filter (where is_open) as executions_open,
