@@ -10,15 +10,15 @@
     )
 
     {{ stuck_jobs.changed_jobs('marks') }}
-    union all
+    union
     select job_id
     from {{ ref('stg_jobs') }}
     where status in ('completed', 'failed') and source_updated_at is null
-    union all
+    union
     select job_id
     from {{ ref('stg_jobs') }}
     where job_id between (select judged_id + 1 from marks) and 9223372036854775807
-    union all
+    union
     select job_id
     from {{ known_gaps }}
     where job_id is not null
