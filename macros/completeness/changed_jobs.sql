@@ -3,8 +3,7 @@
     select job_id
     from {{ ref('stg_jobs') }}
     where
-        status in ('completed', 'failed')
-        and source_updated_at between
+        source_updated_at between
         coalesce((select {{ stuck_jobs.source_instant(jobs, 'updated_at', 'judged_until') }} from {{ marks }}), '-infinity')
         and 'infinity'
         and (

@@ -1,14 +1,20 @@
 {% materialization view_in_place, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
+    {%- set definition = local_md5(sql ~ model.columns) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% do stuck_jobs.assert_replaceable(existing_relation, sql) %}
-    {% call statement('main') -%}
-        {{ get_replace_view_sql(target_relation, sql) }}
-    {%- endcall %}
+    {% if not should_full_refresh() and stuck_jobs.is_defined_so(existing_relation, definition) %}
+        {% call noop_statement('main', 'VIEW AS IT WAS') %}{{ sql }}{% endcall %}
+    {% else %}
+        {% do stuck_jobs.assert_replaceable(existing_relation, sql) %}
+        {% call statement('main') -%}
+            {{ get_replace_view_sql(target_relation, sql) }}
+        {%- endcall %}
+        {% do stuck_jobs.note_definition(target_relation, definition) %}
+    {% endif %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing_relation, full_refresh_mode=False)) %}
     {% do stuck_jobs.describe_relation(target_relation) %}
