@@ -129,6 +129,8 @@ def _run(connection: Connection, statements: list[str]) -> None:
 def work(dsn: str, command: list[str], check: Check | None, every: float) -> Round:
     """Let the writers work, and check meanwhile.
 
+    The first check comes before them: what a round without checks wrote is not to be judged in this one.
+
     Args:
         dsn: of the server.
         command: pgbench with its options.
@@ -165,14 +167,18 @@ def _checking(dsn: str, check: Check | None, every: float) -> Iterator[list[floa
         yield took
         return
 
+    def run() -> None:
+        with psycopg.connect(dsn, options=OPTIONS, prepare_threshold=None) as connection:
+            check(connection)
+
     def loop() -> None:
         while not over.is_set():
             started = time.monotonic()
-            with psycopg.connect(dsn, options=OPTIONS, prepare_threshold=None) as connection:
-                check(connection)
+            run()
             took.append(time.monotonic() - started)
             over.wait(max(0, started + every - time.monotonic()))
 
+    run()
     with ThreadPoolExecutor(max_workers=1) as executor:
         checking = executor.submit(loop)
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
@@ -156,7 +158,7 @@ def build(project: Path, profiles: Path, *arguments: str, progress: Progress | N
         if progress:
             progress(finished, nodes)
 
-    with tempfile.TemporaryDirectory(prefix="stuck-jobs-target-") as scratch, _same_directory():
+    with _scratch() as scratch, _same_directory():
         outcome = dbtRunner(callbacks=[watch]).invoke(
             [
                 "build", *arguments,
@@ -168,6 +170,18 @@ def build(project: Path, profiles: Path, *arguments: str, progress: Progress | N
     if outcome.exception is not None:
         raise _expected(outcome.exception)
     return sort_results(getattr(outcome.result, "results", []))
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[str]:
+    """A directory that is gone when the process ends, also if dbt's threads go on writing after a signal."""
+    directory = tempfile.mkdtemp(prefix="stuck-jobs-target-")
+    remove = functools.partial(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(remove)
+    try:
+        yield directory
+    finally:
+        remove()
 
 
 @contextlib.contextmanager

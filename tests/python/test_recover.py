@@ -596,6 +596,11 @@ def test_a_trigger_that_refuses_one_job_does_not_stop_the_others(pipeline: Pipel
 # Others at work at the same time.
 
 
+def _logged(pipeline: Pipeline) -> int:
+    (count,) = pipeline.sql("select count(*) from stuck_jobs_raw.recovery_log")[0]
+    return int(count)
+
+
 def _tasks(pipeline: Pipeline) -> list[Any]:
     with connect(pipeline.profile) as connection:
         return choose(read_tasks(connection, "stuck_jobs"), 10_000).tasks
@@ -777,12 +782,11 @@ def test_a_kill_at_any_moment_leaves_each_change_whole(pipeline: Pipeline) -> No
         process = subprocess.Popen(
             command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        before = pipeline.sql("select count(*) from stuck_jobs_raw.recovery_log")[0][0]
-        deadline = time.monotonic() + 10
-        count = before
-        while count == before and process.poll() is None and time.monotonic() < deadline:
-            count = pipeline.sql("select count(*) from stuck_jobs_raw.recovery_log")[0][0]
-        time.sleep(chance.random() * 0.02)
+        enough = _logged(pipeline) + chance.randint(1, 8)
+        deadline = time.monotonic() + 30
+        while _logged(pipeline) < enough and process.poll() is None and time.monotonic() < deadline:
+            pass
+        time.sleep(chance.random() * 0.002)
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         process.wait()
