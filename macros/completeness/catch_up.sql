@@ -2,21 +2,29 @@
     with unsettled as materialized (
         select
             job_ids,
-            cardinality(job_ids) <= {{ most }} as is_few
+            cardinality(job_ids) <= most as is_few
         from (
+            select
+                {{ most }} + (select count(*) from {{ known_gaps }})
+                + (select count(*) from {{ ref('stg_jobs') }} where source_updated_at is null) as most
+        ) as limits
+        cross join lateral (
             select array(
                 select job_id from ({{ stuck_jobs.unsettled_ids(known_gaps) | indent(16) }}) as unsettled_ids
-                limit {{ most + 1 }}
+                limit limits.most + 1
             ) as job_ids
         ) as unsettled_jobs
     ),
 
     candidates as (
-        select * from {{ ref('stg_jobs') }}
-        where
-            status in ('completed', 'failed')
-            and job_id = any((select unsettled.job_ids from unsettled)::bigint[])
-            and (select unsettled.is_few from unsettled)
+        select * from (
+            select * from {{ ref('stg_jobs') }}
+            where
+                job_id = any((select unsettled.job_ids from unsettled)::bigint[])
+                and (select unsettled.is_few from unsettled)
+            offset 0
+        ) as unsettled_jobs
+        where status in ('completed', 'failed')
     ),
 
     incomplete as materialized (

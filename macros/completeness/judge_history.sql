@@ -5,10 +5,10 @@
         {% if run.begin_anew or marks.judged_until is none and marks.walked_to is none %}
             {% set run.begin_anew = false %}
             {% set run.done = not marks.is_long %}
+            {% set run.most = 2147483647 %}
             {% do stuck_jobs.query_in_transaction(stuck_jobs.begin_walk(known_gaps) if marks.is_long else stuck_jobs.forget_marks(known_gaps)) %}
         {% elif marks.walked_to is not none %}
             {% set walk = stuck_jobs.query_in_transaction(stuck_jobs.walk_on(known_gaps, incomplete_jobs, marks)).rows[0] %}
-            {% set run.most = 2147483646 %}
             {% set run.steps = run.steps + 1 %}
             {% if run.steps % 10 == 0 or walk.walked_to is none %}
                 {% do log(

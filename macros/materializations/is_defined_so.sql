@@ -9,7 +9,7 @@
                 on pg_description.objoid = pg_rewrite.oid
                     and pg_description.classoid = 'pg_catalog.pg_rewrite'::regclass
             where pg_rewrite.ev_class = " ~ stuck_jobs.text_literal(view) ~ "::regclass
-                and pg_description.description = '" ~ definition ~ " ' || md5(pg_get_viewdef(pg_rewrite.ev_class))
+                and pg_description.description = '" ~ definition ~ " ' || " ~ stuck_jobs.view_digest() ~ "
         ) as is_so"
     ) %}
     {{ return(found.rows[0]['is_so']) }}

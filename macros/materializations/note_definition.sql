@@ -1,6 +1,9 @@
 {% macro note_definition(view, definition) %}
-    {% set found = run_query("select md5(pg_get_viewdef(" ~ stuck_jobs.text_literal(view) ~ "::regclass)) as text_md5") %}
+    {% set found = run_query(
+        "select " ~ stuck_jobs.view_digest() ~ " as digest from pg_catalog.pg_rewrite
+        where pg_rewrite.ev_class = " ~ stuck_jobs.text_literal(view) ~ "::regclass"
+    ) %}
     {% do run_query(
-        'comment on rule "_RETURN" on ' ~ view ~ " is '" ~ definition ~ ' ' ~ found.rows[0]['text_md5'] ~ "'"
+        'comment on rule "_RETURN" on ' ~ view ~ " is '" ~ definition ~ ' ' ~ found.rows[0]['digest'] ~ "'"
     ) %}
 {% endmacro %}

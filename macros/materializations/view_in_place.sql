@@ -1,7 +1,7 @@
 {% materialization view_in_place, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set definition = local_md5(sql ~ model.columns) -%}
+    {%- set definition = local_md5(sql ~ model.columns ~ model.contract) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}

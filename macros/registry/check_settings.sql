@@ -13,12 +13,13 @@
             ) %}
         {% endif %}
     {% endfor %}
-    {% set batch = var('completeness_batch_jobs') %}
-    {% if batch < 1 or batch != batch | int %}
-        {% do exceptions.raise_compiler_error(
-            "vars: completeness_batch_jobs must be a whole number from 1 on, got '" ~ batch ~ "'"
-        ) %}
-    {% endif %}
+    {% for name in ['completeness_batch_jobs', 'provider_window_executions'] %}
+        {% if var(name) < 1 or var(name) != var(name) | int %}
+            {% do exceptions.raise_compiler_error(
+                "vars: " ~ name ~ " must be a whole number from 1 on, got '" ~ var(name) ~ "'"
+            ) %}
+        {% endif %}
+    {% endfor %}
     {% if var('redis_enabled') is not boolean %}
         {% do exceptions.raise_compiler_error(
             "vars: redis_enabled must be true or false, got '" ~ var('redis_enabled') ~ "'"

@@ -310,6 +310,26 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
     assert kept == whole
 
 
+def test_only_a_run_that_is_far_behind_walks_again(cleared: Source) -> None:
+    def walks() -> bool:
+        outcome = cleared.kept.run_dbt(
+            "run", "--select", "int_known_gaps", variables=KEPT | {"completeness_batch_jobs": 1}
+        )
+        assert outcome.exit_code == 0, outcome.output
+        return "judged the jobs up to id" in outcome.output
+
+    cleared.insert(110, written=2)
+    assert walks()
+    assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 110
+    assert not walks()
+    cleared.insert(110, written=3)
+    assert walks()
+    assert not walks()
+    kept, whole = cleared.answers()
+    assert len(kept) == 110
+    assert kept == whole
+
+
 @pytest.mark.parametrize("batch", [0, 1.5])
 def test_a_batch_that_is_no_number_of_jobs_is_refused(cleared: Source, batch: float) -> None:
     outcome = cleared.kept.run_dbt("run", variables=KEPT | {"completeness_batch_jobs": batch})

@@ -165,14 +165,52 @@ def test_readers_and_dependent_views_survive_rebuilds(warehouse: Warehouse) -> N
     before = sorted(warehouse.rows(views))
     with Reader(warehouse) as reader:
         for number in range(10):
-            flags = ["--full-refresh"] if number % 5 == 4 else ["--select", *READ]
+            selected = [] if number % 5 == 4 else ["--select", *READ]
             reads = reader.reads
-            succeeded(warehouse.run_dbt("run", *flags))
+            succeeded(warehouse.run_dbt("run", "--full-refresh", *selected))
             assert reader.is_alive()
             assert reader.reads > reads
     assert reader.problems == []
     assert sorted(warehouse.rows(views)) == before
     assert warehouse.rows("select entity_id, cause from bi.stale_v1") == [("1", "never_published")]
+
+
+def test_a_view_is_replaced_only_where_it_is_not_as_its_model_says(warehouse: Warehouse) -> None:
+    versions = (
+        "select relname, pg_rewrite.xmin::text from pg_rewrite join pg_class on pg_class.oid = ev_class"
+        " where relnamespace = 'stuck_jobs'::regnamespace"
+    )
+    content = "select pg_get_viewdef('stale_jobs_v1'::regclass)"
+    succeeded(warehouse.run_dbt("run"))
+    before, [(definition,)] = dict(warehouse.rows(versions)), warehouse.rows(content)
+    succeeded(warehouse.run_dbt("run"))
+    assert dict(warehouse.rows(versions)) == before
+
+    warehouse.execute(
+        f"create or replace view stale_jobs_v1 as select * from ({definition.rstrip(';')}) as r where false"
+    )
+    succeeded(warehouse.run_dbt("run"))
+    assert warehouse.rows(content) == [(definition,)]
+    after = dict(warehouse.rows(versions))
+    assert {name for name in before if after[name] != before[name]} == {"stale_jobs_v1"}
+
+    limits = {"thresholds": {"job_processing": {"max_age_minutes": 7}}}
+    succeeded(warehouse.run_dbt("run", variables=limits))
+    assert warehouse.rows(content) != [(definition,)]
+    succeeded(warehouse.run_dbt("run", "--full-refresh"))
+    assert warehouse.rows(content) == [(definition,)]
+
+
+def test_a_view_of_all_columns_is_replaced_when_there_are_more(warehouse: Warehouse) -> None:
+    succeeded(warehouse.run_dbt("run"))
+    ((columns, definition),) = warehouse.rows(
+        "select string_agg(attname, ', ' order by attnum), max(pg_get_viewdef(attrelid)) from pg_attribute"
+        " where attrelid = 'stg_jobs'::regclass and attnum > 0"
+    )
+    rows = f"({definition.rstrip(';')}) as r"
+    warehouse.execute(f"create or replace view stg_jobs as select {columns}, 1 as one_more from {rows}")
+    succeeded(warehouse.run_dbt("run", "--exclude", "stg_jobs"))
+    assert warehouse.rows("select count(one_more) from int_live_jobs") == [(0,)]
 
 
 @pytest.mark.parametrize(

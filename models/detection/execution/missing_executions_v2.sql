@@ -56,7 +56,7 @@ findings as (
         null as model_id,
         null as question_id,
         null as expected_executions,
-        cardinality(written_cells) as actual_executions,
+        cardinality(written_regions) as actual_executions,
         'spec_unreadable' as cause
     from job_cells
     where {{ is_spec_unreadable() }}

@@ -68,13 +68,15 @@ closed_jobs as (
     select
         *,
         {{ closed_at() }} as closed_at
-    from jobs
-    where
-        status in ('completed', 'failed')
-        and job_id = any(array(
+    from (
+        select * from jobs
+        where job_id = any(array(
             select executions.job_id from executions
             where executions.status in ('pending', 'running')
         ))
+        offset 0
+    ) as jobs_of_open_executions
+    where status in ('completed', 'failed')
 ),
 
 closed_early as (
