@@ -70,10 +70,11 @@ closed_jobs as (
         {{ closed_at() }} as closed_at
     from (
         select * from jobs
-        where job_id = any(array(
-            select executions.job_id from executions
-            where executions.status in ('pending', 'running')
-        ))
+        where
+            job_id = any(array(
+                select executions.job_id from executions
+                where executions.status in ('pending', 'running')
+            ))
         offset 0
     ) as jobs_of_open_executions
     where status in ('completed', 'failed')
