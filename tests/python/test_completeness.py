@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -308,6 +309,23 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
     kept, whole = cleared.answers()
     assert len(kept) == 100
     assert kept == whole
+
+
+def test_the_mark_stays_behind_by_minutes_or_by_jobs(cleared: Source) -> None:
+    def mark(overlap_jobs: int) -> datetime:
+        overlap = {"completeness_overlap_minutes": 10, "completeness_overlap_jobs": overlap_jobs}
+        cleared.kept.execute("update int_known_gaps set basis = 'another' where job_id is null")
+        outcome = cleared.kept.run_dbt("run", "--select", "int_known_gaps", variables=KEPT | overlap)
+        assert outcome.exit_code == 0, outcome.output
+        judged_until: datetime = cleared.marks()[0]
+        return judged_until
+
+    cleared.insert(40, written=3)
+    cleared.kept.execute("update jobs set updated_at = now() at time zone 'UTC' - id * interval '1 second'")
+    ((newest,),) = cleared.kept.rows("select max(updated_at) at time zone 'UTC' from jobs")
+    assert mark(20) == newest - timedelta(seconds=20)
+    assert mark(39) == newest - timedelta(seconds=39)
+    assert mark(40) < newest - timedelta(minutes=9)
 
 
 def test_only_a_run_that_is_far_behind_walks_again(cleared: Source) -> None:
