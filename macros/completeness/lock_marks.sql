@@ -12,8 +12,6 @@
     with marks as (
         select
             judged_until,
-            judged_id,
-            judged_xid,
             walked_to,
             walk_id
         from {{ known_gaps }}
