@@ -1,10 +1,16 @@
--- One row per cell that ran, as the fault or the kind of the job has it.
+-- One row per cell that ran, as the fault or the kind of the job has it. The calls of a closed job follow one another
+-- until it is closed, and each is written when it ends: so those of jobs that ran at the same time lie between each other.
 with ran as (
     select
         planned.id as job_id,
         planned.executions,
         planned.draw,
         coalesce(planned.started_at, planned.created_at) as job_started_at,
+        case
+            when planned.status in ('completed', 'failed', 'cancelled')
+                then (planned.updated_at - coalesce(planned.started_at, planned.created_at)) / (1 + cells.cells_of_job)
+            else interval '1 second'
+        end as call_time,
         cells.*,
         case
             when planned.executions = 'open' and cells.cell = 1 then 'running'
@@ -34,7 +40,7 @@ select
     ran.status,
     times.started_at,
     case
-        when ran.status in ('completed', 'failed') then times.started_at + make_interval(secs => 2 + ran.draw % 40)
+        when ran.status in ('completed', 'failed') then times.started_at + ran.call_time
     end as completed_at,
     case ran.status
         when 'completed'
@@ -50,7 +56,8 @@ select
 from ran
 -- The second cell of a job whose gap is hidden ran three times.
 cross join generate_series(1, case when ran.executions = 'cell_hidden_by_retries' and ran.cell = 2 then 3 else 1 end)
-cross join lateral (select ran.job_started_at + make_interval(secs => ran.cell::integer)) as times (started_at);
+cross join lateral (select ran.job_started_at + ran.cell * ran.call_time) as times (started_at)
+order by times.started_at + ran.call_time;
 
 -- Rows that manual repairs have cut off from their job.
 insert into executions (provider_id, region, status, model_id, question_id, created_at)

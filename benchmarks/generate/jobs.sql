@@ -12,7 +12,9 @@ select
                 'image', 'ghcr.io/example/bias-detection', 'tag', 'v1.4.2',
                 'resources', jsonb_build_object('cpu', '1000m', 'memory', '2Gi')
             ),
-            'input', jsonb_build_object('type', 'prompt', 'hash', 'sha256:' || digests.spec || digests.wallet),
+            'input', jsonb_build_object(
+                'type', 'prompt', 'hash', 'sha256:' || digests.spec || digests.wallet, 'prompt', prompts.prompt
+            ),
             'scoring', jsonb_build_object('method', 'similarity', 'parameters', jsonb_build_object('threshold', 0.8))
         ),
         'constraints', jsonb_build_object(
@@ -39,6 +41,7 @@ select
     planned.completed_at
 from planned
 inner join shapes using (shape)
+inner join prompts using (draw)
 cross join lateral (
     -- A thousand wallets sign all the jobs.
     select md5(planned.jobspec_id) as spec, md5('wallet' || planned.draw) as wallet, md5('nonce' || planned.id) as nonce

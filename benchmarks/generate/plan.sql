@@ -48,12 +48,29 @@ select
     row_number() over (
         partition by shapes.shape order by regions.place, models.place, questions.question_id
     ) as cell,
+    count(*) over (partition by shapes.shape) as cells_of_job,
     regions.place = 1 as is_first_region
 from shapes
 cross join jsonb_array_elements_text(shapes.regions) with ordinality as regions (spelling, place)
 cross join jsonb_array_elements(shapes.models) with ordinality as models (model, place)
 left join jsonb_array_elements_text(shapes.questions) as questions (question_id) on true
 where not coalesce(models.model ? 'regions' and not models.model -> 'regions' ? regions.spelling, false);
+
+-- What the questions are about, in up to 4 kB, since a spec of the pipeline has from 1 to 5 kB.
+create temporary table prompts as
+select
+    draw,
+    (
+        select string_agg(
+            (array[
+                'answer', 'the', 'following', 'question', 'about', 'history', 'of', 'a', 'region', 'in', 'your', 'own',
+                'words', 'and', 'name', 'sources', 'that', 'support', 'it', 'without', 'taking', 'sides', 'model',
+                'compare', 'events', 'dates', 'people', 'places', 'because', 'language', 'differs', 'between'
+            ])[1 + hashint4(draw * 1000 + place) & 31], ' '
+        )
+        from generate_series(1, draw * 7 % 1000 * 3 / 5) as places (place)
+    ) as prompt
+from generate_series(0, 999) as draws (draw);
 
 -- 550 of the closed jobs, evenly spread over the history, have a fault.
 create temporary table faults as

@@ -18,7 +18,17 @@
             spec_metadata_models,
             spec_models,
             spec_questions
-        from {{ candidates }}
+        from {{ candidates }} as candidates
+        cross join lateral (
+            select
+                spec_regions,
+                spec_metadata_models,
+                spec_models,
+                spec_questions
+            from {{ ref('stg_job_specs') }} as job_specs
+            where job_specs.job_id = candidates.job_id
+            offset 0
+        ) as spec
         group by spec_regions, spec_metadata_models, spec_models, spec_questions
     ) as specs,
     lateral (

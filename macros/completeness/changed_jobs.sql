@@ -8,6 +8,7 @@
         source_updated_at between
         coalesce((select {{ stuck_jobs.source_instant(jobs, 'updated_at', since) }} from {{ marks }}), '-infinity')
         and 'infinity'
+        and (status in ('completed', 'failed')) is true -- in this form, so that no index but the one on the date serves
         and (
             age(row_version) > (select {{ stuck_jobs.transactions_since('judged_xid') }} from {{ marks }})
             and age(row_version) < 2147483647

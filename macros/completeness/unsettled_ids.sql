@@ -17,7 +17,9 @@
     union
     select job_id
     from {{ ref('stg_jobs') }}
-    where job_id between (select judged_id + 1 from marks) and 9223372036854775807
+    where
+        job_id between (select judged_id + 1 from marks) and 9223372036854775807
+        and (status in ('completed', 'failed')) is true
     union
     select job_id
     from {{ known_gaps }}

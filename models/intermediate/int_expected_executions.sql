@@ -6,7 +6,7 @@ select
     cell.region,
     cell.model_id,
     cell.question_id
-from {{ ref('stg_jobs') }} as jobs
+from {{ ref('stg_job_specs') }} as jobs
 cross join lateral (
     {{ expected_cells('jobs', source_table('executions')) | indent }}
     offset 0

@@ -15,6 +15,10 @@ jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
 ),
 
+job_specs as not materialized (
+    select * from {{ ref('stg_job_specs') }}
+),
+
 executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
@@ -91,7 +95,10 @@ concerned_jobs as materialized (
             select
                 jobs.job_id,
                 jobs.status,
-                jobs.spec_min_success_rate,
+                (
+                    select job_specs.spec_min_success_rate from job_specs
+                    where job_specs.job_id = concerned.job_id
+                ) as spec_min_success_rate,
                 (
                     select source_rows::text from {{ source('pipeline', 'jobs') }} as source_rows
                     where source_rows.id = concerned.job_id

@@ -4,6 +4,10 @@ with jobs as (
     select * from {{ ref('stg_jobs') }}
 ),
 
+specs as (
+    select * from {{ ref('stg_job_specs') }}
+),
+
 executions as (
     select * from {{ ref('stg_executions') }}
 ),
@@ -25,11 +29,12 @@ closed_jobs as (
             when jobs.completed_at <= {{ as_of() }} then jobs.completed_at
             when jobs.updated_at <= {{ as_of() }} then jobs.updated_at
         end as closed_at,
-        jsonb_array_length({{ json_array('jobs.spec_regions') }})::bigint
-        * jsonb_array_length({{ json_array('jobs.spec_metadata_models') }})
-        * jsonb_array_length({{ json_array('jobs.spec_questions') }}) as expected_executions,
+        jsonb_array_length({{ json_array('specs.spec_regions') }})::bigint
+        * jsonb_array_length({{ json_array('specs.spec_metadata_models') }})
+        * jsonb_array_length({{ json_array('specs.spec_questions') }}) as expected_executions,
         coalesce(execution_counts.actual_executions, 0) as actual_executions
     from jobs
+    inner join specs on jobs.job_id = specs.job_id
     left join execution_counts on jobs.job_id = execution_counts.job_id
     where jobs.status in ('completed', 'failed')
 )

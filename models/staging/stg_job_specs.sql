@@ -1,0 +1,16 @@
+-- The lists in the jobs' specs that say what must run, as they are, since they may be anything; no secrets. Apart from
+-- stg_jobs, and taken from each spec in one reading: a spec of some kB is stored compressed, and dear to open.
+{% set jobs = source_table('jobs') %}
+
+select
+    jobs.id as job_id,
+    opened.spec -> 'constraints' -> 'regions' as spec_regions,
+    opened.spec -> 'metadata' -> 'models' as spec_metadata_models,
+    opened.spec -> 'models' as spec_models,
+    opened.spec -> 'questions' as spec_questions,
+    opened.spec -> 'constraints' -> 'min_success_rate' as spec_min_success_rate
+from {{ source('pipeline', 'jobs') }} as jobs
+cross join lateral (
+    select {{ source_column(jobs, 'jobspec_data', 'jsonb') }} || '{}' as spec
+    offset 0
+) as opened
