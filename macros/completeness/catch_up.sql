@@ -13,6 +13,7 @@
                 select job_id from ({{ stuck_jobs.unsettled_ids(known_gaps) | indent(16) }}) as unsettled_ids
                 limit limits.most + 1
             ) as job_ids
+            offset 0 -- so that they are found once
         ) as unsettled_jobs
     ),
 

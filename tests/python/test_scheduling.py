@@ -146,7 +146,7 @@ def test_the_workflow_only_runs_what_ci_runs() -> None:
     assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
 
 
-def test_the_selector_of_a_scheduler_leaves_out_the_gate_and_the_unit_tests_alone(built: Warehouse) -> None:
+def test_the_selectors_of_a_scheduler_leave_out_the_gate_and_what_judges_our_sql(built: Warehouse) -> None:
     listed = {
         selector: set(
             re.findall(r"^stuck_jobs\..*$", built.run_dbt("ls", "--selector", selector).output, re.MULTILINE)
@@ -156,3 +156,4 @@ def test_the_selector_of_a_scheduler_leaves_out_the_gate_and_the_unit_tests_alon
     assert listed["gate"]
     assert listed["check"] - listed["build"] == listed["gate"]
     assert listed["build"] < listed["check"]
+    assert not any(test.endswith("_well_formed") for test in listed["check"])

@@ -22,44 +22,17 @@ job_cells as (
 
 findings as (
     select
-        job_cells.job_id,
-        job_cells.jobspec_id,
-        job_cells.status,
-        job_cells.closed_at,
+        job_cells.*,
         gap.region,
         gap.model_id,
         gap.question_id,
-        cardinality(job_cells.cells) as expected_executions,
-        cardinality(job_cells.cells) - gap.missing_executions as actual_executions,
-        case when gap.region = any(job_cells.written_regions) then 'not_written' else 'region_silent' end as cause
+        gap.cell is not null as is_gap
     from job_cells
-    cross join
-        lateral (
-            select
-                cells.region,
-                cells.model_id,
-                cells.question_id,
-                count(*) over () as missing_executions
-            from
-                unnest(job_cells.regions, job_cells.model_ids, job_cells.question_ids, job_cells.cells)
-                    as cells (region, model_id, question_id, cell)
-            where cells.cell <> all(job_cells.written_cells)
-            offset 0
-        ) as gap
-    union all
-    select
-        job_id,
-        jobspec_id,
-        status,
-        closed_at,
-        null as region,
-        null as model_id,
-        null as question_id,
-        null as expected_executions,
-        cardinality(written_regions) as actual_executions,
-        'spec_unreadable' as cause
-    from job_cells
-    where {{ is_spec_unreadable() }}
+    left join
+        lateral unnest(job_cells.regions, job_cells.model_ids, job_cells.question_ids, job_cells.cells)
+            as gap (region, model_id, question_id, cell)
+        on gap.cell <> all(job_cells.written_cells)
+    where gap.cell is not null or ({{ is_spec_unreadable() }})
 )
 
 select
@@ -71,12 +44,19 @@ select
     closed_at as stuck_since,
     {{ seconds_since('closed_at') }} as age_seconds,
     extract(epoch from {{ max_age('execution_missing') }})::bigint as threshold_seconds,
-    cause,
+    case
+        when not is_gap then 'spec_unreadable'
+        when region = any(written_regions) then 'not_written'
+        else 'region_silent'
+    end as cause,
     job_id::bigint as job_id,
     region,
     model_id,
     question_id,
-    expected_executions::bigint as expected_executions,
-    actual_executions::bigint as actual_executions
+    case when is_gap then cardinality(cells)::bigint end as expected_executions,
+    case
+        when is_gap then (select count(*) from unnest(cells) as cell where cell = any(written_cells))
+        else cardinality(written_regions)::bigint
+    end as actual_executions
 from findings
 where 'execution_missing' in {{ enabled_points() }}
