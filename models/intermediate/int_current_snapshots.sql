@@ -1,17 +1,5 @@
 -- The last snapshot of each queue, and whether it can be relied on: it did not fail, is not too old, and is not of a
 -- clock that was put back since.
-with snapshots as (
-    select * from {{ ref('stg_queue_snapshots') }}
-),
-
-latest as (
-    select
-        queue_name,
-        max(snapshot_id) as snapshot_id
-    from snapshots
-    group by queue_name
-)
-
 select
     snapshots.snapshot_id,
     snapshots.observed_at,
@@ -23,8 +11,14 @@ select
     snapshots.error is null
     and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }}
     and snapshots.observed_at <= {{ latest_plausible() }} as is_usable
-from snapshots
-inner join latest
+from {{ ref('stg_queue_snapshots') }} as snapshots
+inner join (
+    select
+        queue_name,
+        max(snapshot_id) as snapshot_id
+    from {{ ref('stg_queue_snapshots') }}
+    group by queue_name
+) as latest
     on
         snapshots.queue_name = latest.queue_name
         and snapshots.snapshot_id = latest.snapshot_id

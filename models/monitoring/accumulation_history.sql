@@ -1,4 +1,5 @@
 -- What every run found, so that a trend can be told from a spike; old runs are pruned.
+-- depends_on: {{ ref('stg_jobs') }}
 {{
     config(
         materialized='incremental',
@@ -6,6 +7,7 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[{'columns': ['observed_at']}],
+        pre_hook="{{ skip_dead_entries() }}",
         post_hook="delete from {{ this }} where observed_at < "
             ~ "{{ as_of() }} - interval '{{ var('history_retention_days') | float }} days'"
     )

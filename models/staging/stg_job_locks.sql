@@ -1,10 +1,6 @@
 -- The locks that workers held on their jobs when a snapshot looked.
-with source as (
-    {{ raw_table('job_locks', {
-        'snapshot_id': 'bigint',
-        'jobspec_id': 'text',
-        'expires_at': 'timestamptz',
-    }) | indent }}
-)
-
-select * from source
+{{ raw_table('job_locks', {
+    'snapshot_id': 'bigint',
+    'jobspec_id': 'text',
+    'expires_at': 'timestamptz',
+}) }}

@@ -1,20 +1,16 @@
 -- The messages that a snapshot found, without their payloads.
-with source as (
-    {{ raw_table('queue_messages', {
-        'snapshot_id': 'bigint',
-        'queue_name': 'text',
-        'kind': 'text',
-        'position': 'bigint',
-        'message_id': 'text',
-        'jobspec_id': 'text',
-        'attempts': 'bigint',
-        'max_attempts': 'bigint',
-        'enqueued_at': 'timestamptz',
-        'due_at': 'timestamptz',
-        'error': 'text',
-        'parsed': 'boolean',
-        'size_bytes': 'bigint',
-    }) | indent }}
-)
-
-select * from source
+{{ raw_table('queue_messages', {
+    'snapshot_id': 'bigint',
+    'queue_name': 'text',
+    'kind': 'text',
+    'position': 'bigint',
+    'message_id': 'text',
+    'jobspec_id': 'text',
+    'attempts': 'bigint',
+    'max_attempts': 'bigint',
+    'enqueued_at': 'timestamptz',
+    'due_at': 'timestamptz',
+    'error': 'text',
+    'parsed': 'boolean',
+    'size_bytes': 'bigint',
+}) }}

@@ -1,15 +1,11 @@
 -- What `stuck-jobs collect` saw of each queue, and whether it saw all of it.
-with source as (
-    {{ raw_table('queue_snapshots', {
-        'snapshot_id': 'bigint',
-        'observed_at': 'timestamptz',
-        'queue_name': 'text',
-        'kind': 'text',
-        'depth': 'bigint',
-        'messages_read': 'bigint',
-        'complete': 'boolean',
-        'error': 'text',
-    }) | indent }}
-)
-
-select * from source
+{{ raw_table('queue_snapshots', {
+    'snapshot_id': 'bigint',
+    'observed_at': 'timestamptz',
+    'queue_name': 'text',
+    'kind': 'text',
+    'depth': 'bigint',
+    'messages_read': 'bigint',
+    'complete': 'boolean',
+    'error': 'text',
+}) }}

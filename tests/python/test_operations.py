@@ -408,6 +408,26 @@ def test_history_has_a_row_per_point_and_run_and_is_pruned(warehouse: Warehouse)
     assert_history_has_runs(warehouse, 3)
 
 
+def test_a_build_passes_over_what_jobs_have_left_in_the_index_once_for_all_views(warehouse: Warehouse) -> None:
+    def pages() -> int:
+        ((plan,),) = warehouse.rows(
+            "explain (analyze, buffers, timing off, format json) select count(job_id) from int_live_jobs"
+        )
+        return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
+
+    succeeded(warehouse.run_dbt("run"))
+    warehouse.execute(
+        "alter table jobs set (autovacuum_enabled = off)",
+        "insert into jobs (jobspec_id, jobspec_data, status)"
+        " select id, '{}', 'created' from generate_series(1, 20000) as ids (id)",
+        "update jobs set status = 'completed'",
+        "analyze jobs",
+    )
+    before = pages()
+    succeeded(warehouse.run_dbt("run", "--select", "accumulation_history"))
+    assert 4 * pages() < before
+
+
 def test_gate_fails_the_build_by_name_and_the_history_keeps_it(warehouse: Warehouse) -> None:
     fill(warehouse, Pipeline((job("created", 6), job("created", 7, 2))))
     outcome = warehouse.run_dbt(*BUILD)

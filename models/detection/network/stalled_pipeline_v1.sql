@@ -7,7 +7,7 @@ with live_jobs as (
     select * from {{ ref('int_live_jobs') }}
 ),
 
-stg_jobs as (
+stg_jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
 ),
 
@@ -15,12 +15,10 @@ stg_executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
 
--- the id, which the index on status and created_at lacks: else the whole of that index is read
-live as (
-    select
-        count(job_id) as live_jobs,
-        max(created_at) filter (where created_at <= {{ latest_plausible() }}) as created_at
-    from live_jobs
+last_job as (
+    select max(source_created_at) as created_at
+    from stg_jobs
+    where source_created_at <= {{ source_instant(jobs, 'created_at', latest_plausible()) }}
 ),
 
 last_status_write as (
@@ -56,18 +54,25 @@ last_execution_write as (
 
 writes as (
     select
-        live.live_jobs,
         least(
             greatest(
-                live.created_at,
+                (select {{ source_timestamp(jobs, 'created_at') }} from last_job),
                 (select {{ source_timestamp(jobs, 'updated_at') }} from last_status_write),
                 (select {{ source_timestamp(executions, 'created_at') }} from last_execution_start),
                 (select last_execution_write.written_at from last_execution_write)
             ),
             {{ as_of() }}
         ) as last_write_at
-    from live
-    where live.live_jobs > 0
+),
+
+-- the id, which the index on status and created_at lacks: else the whole of that index is read
+stalled as (
+    select
+        last_write_at,
+        (select count(live_jobs.job_id) from live_jobs) as live_jobs
+    from writes
+    where last_write_at < {{ as_of() }} - {{ max_age('pipeline_stalled') }}
+    offset 0 -- so that the live jobs are counted only then
 )
 
 select
@@ -82,7 +87,5 @@ select
     'nothing_written' as cause,
     live_jobs,
     last_write_at
-from writes
-where
-    last_write_at < {{ as_of() }} - {{ max_age('pipeline_stalled') }}
-    and 'pipeline_stalled' in {{ enabled_points() }}
+from stalled
+where live_jobs > 0 and 'pipeline_stalled' in {{ enabled_points() }}

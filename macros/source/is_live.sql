@@ -1,0 +1,3 @@
+{% macro is_live() -%}
+    (({{ stuck_jobs.live_status_ranges() | join(') or (') }}))
+{%- endmacro %}
