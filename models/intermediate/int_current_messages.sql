@@ -1,12 +1,4 @@
 -- The messages of the snapshots that can be relied on.
-with messages as (
-    select * from {{ ref('stg_queue_messages') }}
-),
-
-current_snapshots as (
-    select * from {{ ref('int_current_snapshots') }}
-)
-
 select
     messages.queue_name,
     messages.kind,
@@ -20,8 +12,8 @@ select
     messages.error,
     messages.parsed,
     current_snapshots.observed_at
-from messages
-inner join current_snapshots
+from {{ ref('stg_queue_messages') }} as messages
+inner join {{ ref('int_current_snapshots') }} as current_snapshots
     on
         messages.snapshot_id = current_snapshots.snapshot_id
         and messages.queue_name = current_snapshots.queue_name

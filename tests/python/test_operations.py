@@ -408,7 +408,7 @@ def test_history_has_a_row_per_point_and_run_and_is_pruned(warehouse: Warehouse)
     assert_history_has_runs(warehouse, 3)
 
 
-def test_a_build_passes_over_what_jobs_have_left_in_the_index_once_for_all_views(warehouse: Warehouse) -> None:
+def test_a_build_passes_once_over_what_jobs_left_in_the_index(warehouse: Warehouse) -> None:
     def pages() -> int:
         ((plan,),) = warehouse.rows(
             "explain (analyze, buffers, timing off, format json) select count(job_id) from int_live_jobs"

@@ -1,19 +1,13 @@
 -- Work that a closed job asked for and that no execution accounts for, cell by cell: the insert failed, or the context
 -- was cancelled, and nobody would ever know.
-with unsettled_jobs as (
-    select * from {{ ref('int_unsettled_jobs') }}
-),
-
-closed_jobs as (
+with due_jobs as (
     select
-        *,
+        job_id,
+        jobspec_id,
+        status,
         {{ closed_at() }} as closed_at
-    from unsettled_jobs
-),
-
-due_jobs as (
-    select * from closed_jobs
-    where closed_at is null or closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}
+    from {{ ref('int_unsettled_jobs') }}
+    where coalesce({{ closed_at() }} < {{ as_of() }} - {{ max_age('execution_missing') }}, true)
 ),
 
 job_cells as (

@@ -1,19 +1,11 @@
 -- How many messages each queue holds, by kind, when it was last looked at. A row is not a stuck item: the point
 -- queue_depth takes those that are over its limit.
-with snapshots as (
-    select * from {{ ref('int_current_snapshots') }}
-),
-
-messages as (
-    select * from {{ ref('int_current_messages') }}
-),
-
-oldest_messages as (
+with oldest_messages as (
     select
         queue_name,
         kind,
         min(enqueued_at) as oldest_message_at
-    from messages
+    from {{ ref('int_current_messages') }}
     group by queue_name, kind
 )
 
@@ -25,7 +17,7 @@ select
     snapshots.observed_at,
     snapshots.complete,
     snapshots.error
-from snapshots
+from {{ ref('int_current_snapshots') }} as snapshots
 left join oldest_messages
     on
         snapshots.queue_name = oldest_messages.queue_name

@@ -1,40 +1,37 @@
 -- Jobs that were cut off half-way, by the timeout of their context or with their worker: some regions are whole, others
 -- have gaps.
-with jobs as (
-    select * from {{ ref('stg_jobs') }}
-),
-
-unsettled_jobs as (
-    select * from {{ ref('int_unsettled_jobs') }}
-),
-
-overdue_jobs as (
+with overdue_jobs as (
     select
-        *,
+        job_id,
+        jobspec_id,
+        status,
         updated_at as interrupted_at,
         'context_timeout' as cause
-    from jobs
+    from {{ ref('stg_jobs') }}
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
 ),
 
 failed_jobs as (
     select
-        *,
+        job_id,
+        jobspec_id,
+        status,
         {{ closed_at() }} as interrupted_at,
         case
             when {{ closed_at() }} - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
                 then 'context_timeout'
             else 'context_cancelled'
         end as cause
-    from unsettled_jobs
-    where status = 'failed'
+    from {{ ref('int_unsettled_jobs') }}
+    where
+        status = 'failed'
+        and coalesce({{ closed_at() }} < {{ as_of() }} - {{ max_age('execution_missing') }}, true)
 ),
 
 candidates as (
     select * from overdue_jobs
     union all
     select * from failed_jobs
-    where interrupted_at is null or interrupted_at < {{ as_of() }} - {{ max_age('execution_missing') }}
 ),
 
 job_cells as (

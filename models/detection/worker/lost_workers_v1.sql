@@ -1,23 +1,17 @@
 -- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within a minute of each
 -- other crashed together.
-with worker_signals as (
-    select * from {{ ref('int_worker_signals') }}
-),
-
-executions as (
-    select * from {{ ref('stg_executions') }}
-),
-
-lost as (
+with lost as (
     select
-        worker_signals.*,
+        worker_signals.job_id,
+        worker_signals.jobspec_id,
+        worker_signals.status,
         (
             select greatest(worker_signals.updated_at, max(executions.created_at), max(executions.completed_at))
-            from executions
+            from {{ ref('stg_executions') }} as executions
             where executions.job_id = worker_signals.job_id
         ) as signal_at
-    from worker_signals
-    where not is_held
+    from {{ ref('int_worker_signals') }} as worker_signals
+    where not worker_signals.is_held
 ),
 
 signals as (
