@@ -12,5 +12,5 @@ select
 from {{ source('pipeline', 'jobs') }} as jobs
 cross join lateral (
     select {{ source_column(jobs, 'jobspec_data', 'jsonb') }} || '{}' as spec
-    offset 0
+    limit 1 -- which keeps this one reading apart
 ) as opened

@@ -1,8 +1,8 @@
 -- A point that is missing from the summary, or is there twice, would make a gate say nothing or the wrong thing.
--- Passes if each enabled point of the registry has exactly one row. Fails with the points that have not. As the gate, it
--- judges in a build what the history has just been told.
+-- Passes if each enabled point of the registry has exactly one row. Fails with the points that have not. As the gate
+-- does, it judges in a build what the history has just been told.
 with accumulation_points as (
-    select * from {{ verdicts(ref('accumulation_points'), ref('accumulation_history')) }} as verdicts
+    select verdicts.* from {{ verdicts(ref('accumulation_points'), ref('accumulation_history')) }} as verdicts
 ),
 
 registry (accumulation_point, level, max_count, severity, remedy, evidence) as (

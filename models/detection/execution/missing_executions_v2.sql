@@ -49,7 +49,11 @@ select
     question_id,
     case when is_gap then cardinality(cells)::bigint end as expected_executions,
     case
-        when is_gap then (select count(*) from unnest(cells) as cell where cell = any(written_cells))
+        when is_gap
+            then (
+                select count(*) from unnest(cells) as cell
+                where cell = any(written_cells)
+            )
         else cardinality(written_regions)::bigint
     end as actual_executions
 from findings
