@@ -1,5 +1,12 @@
 {% macro source_files(relation) -%}
     {%- set name = stuck_jobs.text_literal(relation.include(database=false)) -%}
+    {%- set found = load_relation(relation) if execute else none -%}
+    {%- if found is not none and found.is_table -%}
+    coalesce(
+        pg_relation_filenode({{ name }}::regclass),
+        (select min(pg_relation_filenode(relid)) from pg_partition_tree({{ name }}::regclass))
+    )::text
+    {%- else -%}
     (
         with recursive relations as (
             select
@@ -41,4 +48,5 @@
         select string_agg(file_id::text, ' ' order by table_id)
         from oldest_files
     )
+    {%- endif -%}
 {%- endmacro %}

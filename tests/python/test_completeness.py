@@ -216,11 +216,18 @@ select partitioned.id from layouts.partitioned inner join layouts.inner_view usi
 
 
 @pytest.fixture(scope="module")
-def files_query(source: Source) -> str:
-    """What `source_files` makes of the plain table."""
-    relation = "api.Relation.create(schema='layouts', identifier='plain')"
-    outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}}")
-    return outcome.output[outcome.output.index("select (") :]
+def files_queries(source: Source) -> dict[str, str]:
+    """What `source_files` makes of a table or view of each layout."""
+
+    def query(layout: str) -> str:
+        relation = f"api.Relation.create(database=target.database, schema='layouts', identifier='{layout}')"
+        outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}} as files")
+        return outcome.output[outcome.output.index("select ") :]
+
+    source.kept.execute(LAYOUTS)
+    queries = {layout: query(layout) for layout in (PLAIN, PARTITIONED, VIEW)}
+    source.kept.execute("drop schema layouts cascade")
+    return queries
 
 
 @pytest.fixture
@@ -243,13 +250,10 @@ def layouts(source: Source) -> Iterator[None]:
     ],
 )
 def test_a_judgment_rests_on_the_files_that_are_read(
-    source: Source, files_query: str, statement: str, moved: set[str]
+    source: Source, files_queries: dict[str, str], statement: str, moved: set[str]
 ) -> None:
     def files() -> dict[str, list[Any]]:
-        return {
-            layout: source.kept.rows(files_query.replace('."plain"', f'."{layout}"'))
-            for layout in (PLAIN, PARTITIONED, VIEW)
-        }
+        return {layout: source.kept.rows(query) for layout, query in files_queries.items()}
 
     before = files()
     source.kept.execute(statement)
