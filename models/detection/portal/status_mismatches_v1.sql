@@ -1,15 +1,9 @@
 -- Jobs that the portal shows wrongly: live though all of their work has ended, or closed though some of it has not.
-with live_jobs as not materialized (
-    select * from {{ ref('int_live_jobs') }}
-),
-
-jobs as (
-    select * from {{ ref('stg_jobs') }}
-),
-
-executions as not materialized (
+with executions as not materialized (
     select
-        *,
+        job_id,
+        status,
+        completed_at,
         coalesce(started_at, created_at) as began_at,
         status in ('pending', 'running') as is_open,
         coalesce(status in {{ finished_statuses() }}, false) as is_finished
@@ -23,7 +17,7 @@ finished_work as (
         count(*) as executions,
         max(coalesce(completed_at, began_at)) as last_execution_at
     from executions
-    where job_id = any(array(select live_jobs.job_id from live_jobs))
+    where job_id = any(array(select live_jobs.job_id from {{ ref('int_live_jobs') }} as live_jobs))
     group by job_id
     having
         bool_and(is_finished)
@@ -37,7 +31,11 @@ finished as (
         finished_work.last_execution_at
     from finished_work
     cross join lateral (
-        select * from live_jobs
+        select
+            live_jobs.job_id,
+            live_jobs.jobspec_id,
+            live_jobs.status
+        from {{ ref('int_live_jobs') }} as live_jobs
         where live_jobs.job_id = finished_work.job_id
         offset 0
     ) as job
@@ -66,10 +64,12 @@ not_closed as (
 
 closed_jobs as (
     select
-        *,
+        job_id,
+        jobspec_id,
+        status,
         {{ closed_at() }} as closed_at
     from (
-        select * from jobs
+        select * from {{ ref('stg_jobs') }}
         where
             job_id = any(array(
                 select executions.job_id from executions
