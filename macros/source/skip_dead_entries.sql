@@ -6,7 +6,13 @@
         select job_id from {{ ref('stg_jobs') }} where {{ range }}
         {%- if not loop.last %} union all {%- endif %}
         {%- endfor %}
-    ) as live_jobs;
+    ) as live_jobs
+    where exists (
+        select from pg_catalog.pg_index
+        inner join pg_catalog.pg_attribute on attrelid = indrelid and attnum = indkey[0]
+        where indrelid = {{ stuck_jobs.text_literal(source('pipeline', 'jobs').include(database=false)) }}::regclass
+            and attname = 'status'
+    );
 
     reset enable_bitmapscan
 {%- endmacro %}

@@ -11,6 +11,6 @@ select
     opened.spec -> 'constraints' -> 'min_success_rate' as spec_min_success_rate
 from {{ source('pipeline', 'jobs') }} as jobs
 cross join lateral (
-    select {{ source_column(jobs, 'jobspec_data', 'jsonb') }} || '{}' as spec
+    select jsonb_path_query_first({{ source_column(jobs, 'jobspec_data', 'jsonb') }}, '$') as spec
     limit 1 -- which keeps this one reading apart
 ) as opened

@@ -221,7 +221,8 @@ def files_queries(source: Source) -> dict[str, str]:
 
     def query(layout: str) -> str:
         relation = f"api.Relation.create(database=target.database, schema='layouts', identifier='{layout}')"
-        outcome = source.kept.run_dbt("compile", "--inline", f"select {{{{ source_files({relation}) }}}} as files")
+        inline = f"select {{{{ source_files({relation}) }}}} as files"
+        outcome = source.kept.run_dbt("compile", "--inline", inline)
         return outcome.output[outcome.output.index("select ") :]
 
     source.kept.execute(LAYOUTS)

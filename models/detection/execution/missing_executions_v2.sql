@@ -14,18 +14,29 @@ job_cells as (
     {{ job_cells('due_jobs', ['jobspec_id', 'status', 'closed_at']) | indent }}
 ),
 
+counted as (
+    select
+        *,
+        (
+            select count(*) from unnest(cells) as cell
+            where cell = any(written_cells)
+        ) as actual_cells
+    from job_cells
+    offset 0 -- so that the cells are counted once per job, if anybody asks
+),
+
 findings as (
     select
-        job_cells.*,
+        counted.*,
         gap.region,
         gap.model_id,
         gap.question_id,
         gap.cell is not null as is_gap
-    from job_cells
+    from counted
     left join
-        lateral unnest(job_cells.regions, job_cells.model_ids, job_cells.question_ids, job_cells.cells)
+        lateral unnest(counted.regions, counted.model_ids, counted.question_ids, counted.cells)
             as gap (region, model_id, question_id, cell)
-        on gap.cell <> all(job_cells.written_cells)
+        on gap.cell <> all(counted.written_cells)
     where gap.cell is not null or ({{ is_spec_unreadable() }})
 )
 
@@ -48,13 +59,6 @@ select
     model_id,
     question_id,
     case when is_gap then cardinality(cells)::bigint end as expected_executions,
-    case
-        when is_gap
-            then (
-                select count(*) from unnest(cells) as cell
-                where cell = any(written_cells)
-            )
-        else cardinality(written_regions)::bigint
-    end as actual_executions
+    case when is_gap then actual_cells else cardinality(written_regions)::bigint end as actual_executions
 from findings
 where 'execution_missing' in {{ enabled_points() }}
