@@ -1,7 +1,14 @@
 # Thin: each target calls the commands that the README shows, after setting up what they need.
 PYTHON ?= python3
-BIN := .venv/bin
-INSTALLED := .venv/.installed
+VENV ?= .venv
+LOCK ?= requirements.lock
+DEV_LOCK ?= requirements-dev.lock
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
+
+# Every package is one whose hash is known, and ours is built by one of them.
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 
 # `PG=system` has the tests and the demo use the machine's own PostgreSQL, such as Debian's 15.
 ifeq ($(PG),system)
@@ -10,59 +17,108 @@ STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql
 export STUCK_JOBS_PG_BIN
 endif
 
-.PHONY: demo test test-system-redis test-system-postgres test-airflow lint install lock lock-airflow clean
+.PHONY: demo test test-quick test-benchmarks test-systems lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow lint install develop lock lock-airflow clean
 
-demo: install
+demo: develop
 	$(BIN)/stuck-jobs demo
 
 # `TESTS=` chooses some of them.
-test: install
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+test: develop
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/python/systems $(TESTS)
+
+# What the benchmarks say of themselves on small data; they take minutes, so they are not among the others.
+test-benchmarks: develop
+	$(BIN)/pytest tests/benchmarks
+
+# What a change in one model needs, in two minutes: the unit tests, the levels, the contracts, and the oracle.
+test-quick:
+	HYPOTHESIS_PROFILE=brief $(MAKE) test TESTS="tests/python/test_user_settings.py tests/python/test_levels.py \
+		tests/python/test_contracts.py tests/python/test_invariants.py"
+
+# On the machine's other Pythons, each in an environment of its own: the demo, and tests of what differs between them.
+test-pythons: develop
+	.ci/pythons
+
+# The same on dbt 1.12, without the experimental parser that pyproject.toml tells of.
+test-dbt-1.12:
+	$(MAKE) demo test VENV=.venv-dbt-1.12 LOCK=requirements-dbt-1.12.lock DEV_LOCK=requirements-dbt-1.12.lock \
+		TESTS="tests/python/test_user_settings.py tests/python/test_contracts.py tests/python/test_levels.py"
 
 # The same tests of the queue on the machine's own redis-server, such as Debian's 7.0.
-test-system-redis: install
+test-system-redis: develop
 	HYPOTHESIS_PROFILE=brief STUCK_JOBS_REDIS_BIN="$$(command -v redis-server)" \
 		$(BIN)/pytest tests/python/test_collect.py tests/python/test_queue_causes.py
 
 # The same views from other kinds of tables, and on a standby, with the machine's own PostgreSQL.
 test-system-postgres:
-	HYPOTHESIS_PROFILE=brief $(MAKE) test PG=system TESTS="tests/python/test_invariants.py tests/python/test_standby.py \
-		tests/python/test_source_variants.py -k 'invariants or standby or partitioned or instead or types'"
+	HYPOTHESIS_PROFILE=brief $(MAKE) test PG=system TESTS="tests/python/test_standby.py \
+		tests/python/test_source_variants.py -k 'standby or partitioned or instead or types'"
+
+# The other job systems, really run, with their workers killed and drained, in an environment of their own.
+test-systems: develop .venv-systems/.installed
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/python/systems
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
-test-airflow: install .venv-airflow/.installed
+test-airflow: develop .venv-airflow/.installed
 	$(BIN)/stuck-jobs sandbox -- .venv-airflow/bin/pytest tests/airflow
 
-lint: install
+lint: develop
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --templater jinja models tests/singular analyses
 	$(BIN)/stuck-jobs sandbox -- $(BIN)/sqlfluff lint models tests/singular analyses
 
+# What a production needs, and no more: no tests, no servers.
 install: $(INSTALLED)
 
-$(INSTALLED): requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --requirement requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+develop: $(DEVELOPED)
+
+$(INSTALLED): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 14) else "This is Python %d.%d, and \
+	stuck-jobs runs on 3.11 to 3.13. Say which one to use, such as: make demo PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement $(LOCK)
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED)
+
+.venv-systems/.installed: tests/python/systems/requirements.txt tests/python/systems/oldest.txt
+	$(PYTHON) -m venv .venv-systems
+	.venv-systems/bin/pip install --quiet --disable-pip-version-check --no-compile \
+		--require-hashes --no-deps --requirement tests/python/systems/requirements.txt
+	.venv-systems/bin/pip install --quiet --disable-pip-version-check --no-compile --target .venv-systems/oldest \
+		--require-hashes --no-deps --requirement tests/python/systems/oldest.txt
+	touch $@
+
+$(DEVELOPED): $(INSTALLED) $(DEV_LOCK)
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement $(DEV_LOCK)
+	touch $(DEVELOPED)
 
 .venv-airflow/.installed: orchestration/airflow/requirements.txt
 	$(PYTHON) -m venv .venv-airflow
-	.venv-airflow/bin/pip install --quiet --disable-pip-version-check --no-compile --requirement orchestration/airflow/requirements.txt
+	.venv-airflow/bin/pip install --quiet --disable-pip-version-check --no-compile \
+		--require-hashes --no-deps --requirement orchestration/airflow/requirements.txt
 	touch $@
 
-# Takes the newest versions that pyproject.toml allows.
+UV_COMPILE = $(PYTHON) -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	--no-strip-extras --generate-hashes --upgrade
+
+# Takes the newest versions that pyproject.toml allows, and the same with dbt 1.12.
 lock:
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--no-annotate --no-emit-index-url --upgrade --output-file requirements.lock
+	$(UV_COMPILE) pyproject.toml --extra dev --output-file requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	echo 'dbt-core>=1.12,<1.13' | $(UV_COMPILE) pyproject.toml --extra dev --overrides /dev/stdin \
+		--output-file requirements-dbt-1.12.lock
 
 lock-airflow:
 	$(PYTHON) -m pip install --quiet uv
-	$(PYTHON) -m uv pip compile orchestration/airflow/requirements.in --universal --python-version 3.11 \
-		--no-annotate --no-emit-index-url --upgrade --output-file orchestration/airflow/requirements.txt
+	$(UV_COMPILE) orchestration/airflow/requirements.in --output-file orchestration/airflow/requirements.txt
+
+lock-systems:
+	$(PYTHON) -m pip install --quiet uv
+	$(UV_COMPILE) tests/python/systems/requirements.in --output-file tests/python/systems/requirements.txt
+	$(UV_COMPILE) tests/python/systems/oldest.in --no-deps --output-file tests/python/systems/oldest.txt
 
 clean:
-	rm -rf .venv .venv-airflow target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = "stuck_jobs/project"
-PARTS = (
-    "README.md",
-    "analyses",
-    "dbt_project.yml",
-    "docs",
-    "expectations/checkpoints",
-    "expectations/config_variables.yml",
-    "expectations/great_expectations.yml",
-    "expectations/suites",
-    "expectations/validation_definitions",
-    "macros",
-    "models",
-    "profiles.example.yml",
-    "selectors.yml",
-    "tests/generic",
-    "tests/singular",
-)
+PARTS = runpy.run_path("src/stuck_jobs/project_parts.py")["PARTS"]
 
 
 class PackagedProject(BuildHookInterface):  # type: ignore[type-arg]

@@ -1,4 +1,6 @@
 -- The analysis's own query for jobs stuck in "created", kept for comparison with stale_jobs.
+{{ config(enabled=is_system('pipeline')) }}
+
 select
     jobspec_id,
     created_at,

@@ -1,4 +1,6 @@
 -- The analysis's own query for executions stuck in "running", kept for comparison with stuck_executions.
+{{ config(enabled=is_system('pipeline')) }}
+
 select
     id,
     job_id,

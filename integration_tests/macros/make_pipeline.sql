@@ -111,7 +111,8 @@
         (109, 11, 'slow-us-east', 'timeout', null, 0, 22, 20),
         (110, 11, 'slow-us-east', 'timeout', null, 0, 23, 21),
         (111, 11, 'slow-us-east', 'timeout', null, 0, 24, 22),
-        (112, 11, 'failing-us-east', 'failed', 'refused', 3, 25, 24)
+        (112, 11, 'failing-us-east', 'failed', 'refused', 3, 25, 24),
+        (113, 11, 'modal-us-east', 'streaming', null, 0, 59, null)
     ) as run (id, job_id, provider_id, status, original_error, retry_count, began, ended);
 
     insert into messages (id, payload, created_at, published_at)
@@ -123,12 +124,15 @@
     from "Job";
 
     insert into {{ source('raw', 'queue_snapshots') }}
-    select 1, now(), 'jobs', kind, depth, depth, true, null
-    from (values ('main', 2), ('retry', 1), ('dead', 1)) as queue (kind, depth);
+    select
+        look, now() - (4 - look) * interval '4 minutes', 'jobs', kind, depth, depth, true, null,
+        case kind when 'main' then 'm1' end
+    from (values ('main', 2), ('retry', 1), ('dead', 1)) as queue (kind, depth)
+    cross join generate_series(1, 4) as look;
 
     insert into {{ source('raw', 'queue_messages') }}
     select
-        1, 'jobs', kind, position, message_id, jobspec_id, 1, 3,
+        4, 'jobs', kind, position, message_id, jobspec_id, 1, 3,
         now() - enqueued * interval '1 minute', now() - due * interval '1 minute', null, true, 100
     from (
         values
@@ -139,6 +143,6 @@
     ) as message (kind, position, message_id, jobspec_id, enqueued, due);
 
     insert into {{ source('raw', 'job_locks') }}
-    select 1, jobspec_id, now() + interval '10 minutes'
+    select 4, jobspec_id, now() + interval '10 minutes'
     from (values ('long-running'), ('not-closed')) as lock (jobspec_id);
 {% endmacro %}

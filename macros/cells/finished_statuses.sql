@@ -1,3 +1,3 @@
 {% macro finished_statuses() -%}
-    ('completed', 'failed', 'cancelled', 'timeout', 'duplicate_skipped')
+    ('{{ stuck_jobs.execution_ends() | join("', '") }}')
 {%- endmacro %}

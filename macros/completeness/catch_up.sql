@@ -21,7 +21,7 @@
         select * from (
             select * from {{ ref('stg_jobs') }}
             where
-                job_id = any((select unsettled.job_ids from unsettled)::bigint[])
+                job_id = any((select unsettled.job_ids from unsettled)::{{ stuck_jobs.source_key_type('jobs') }}[])
                 and (select unsettled.is_few from unsettled)
             offset 0
         ) as unsettled_jobs
@@ -49,7 +49,11 @@
     update {{ known_gaps }}
     set
         judged_until = greatest(judged_until, {{ stuck_jobs.horizon() }}),
-        judged_id = greatest(judged_id, (select max(jobs.job_id) from {{ ref('stg_jobs') }} as jobs)),
+        judged_id = greatest(judged_id, (
+            select jobs.job_id from {{ ref('stg_jobs') }} as jobs
+            order by jobs.job_id desc
+            limit 1
+        )),
         judged_xid = greatest(judged_xid, {{ stuck_jobs.oldest_transaction() }})
     where job_id is null and (select unsettled.is_few from unsettled)
     returning judged_until

@@ -2,12 +2,14 @@
     {%- set batch = var('completeness_batch_jobs') -%}
     update {{ known_gaps }}
     set
-        basis = {{ judgment_basis() }},
+        basis = (select current.basis from {{ ref('stg_judgment_basis') }} as current),
         judged_until = null,
         judged_id = null,
         judged_xid = null,
         walked_to = null
-    where job_id is null and basis is distinct from {{ judgment_basis() }};
+    where job_id is null and basis is distinct from (
+        select current.basis from {{ ref('stg_judgment_basis') }} as current
+    );
 
     with marks as (
         select

@@ -3,10 +3,10 @@
     with marks as (
         select
             max(judged_until) as judged_until,
-            max(judged_id) as judged_id,
+            (array_agg(judged_id))[1] as judged_id,
             max(judged_xid) as judged_xid
         from {{ known_gaps }}
-        where job_id is null and basis = {{ judgment_basis() }}
+        where job_id is null and basis = (select current.basis from {{ ref('stg_judgment_basis') }} as current)
     )
 
     {{ stuck_jobs.changed_jobs('marks') }}
@@ -18,7 +18,8 @@
     select job_id
     from {{ ref('stg_jobs') }}
     where
-        job_id between (select judged_id + 1 from marks) and 9223372036854775807
+        job_id > (select judged_id from marks)
+        and job_id <= {{ stuck_jobs.key_bounds().greatest }} -- a range, which the planner takes for a narrow one
         and (status in ('completed', 'failed')) is true
     union
     select job_id

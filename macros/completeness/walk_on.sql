@@ -1,24 +1,30 @@
 {% macro walk_on(known_gaps, incomplete_jobs, marks) -%}
     {%- set batch = var('completeness_batch_jobs') -%}
+    {%- set walked_to = stuck_jobs.text_literal(marks.walked_to) ~ '::' ~ stuck_jobs.source_key_type('jobs') -%}
+    {%- set walk_id = stuck_jobs.text_literal(marks.walk_id) ~ '::' ~ stuck_jobs.source_key_type('jobs') -%}
     with batch as materialized (
         select job_id
         from {{ ref('stg_jobs') }}
-        where job_id > {{ marks.walked_to }} and job_id <= {{ marks.walk_id }}
+        where job_id > {{ walked_to }} and job_id <= {{ walk_id }}
         order by job_id
         limit {{ batch }}
     ),
 
     reached as (
         select
-            max(job_id) as last_id,
-            case when count(*) = {{ batch }} then max(job_id) end as walked_to
-        from batch
+            last_id,
+            case when jobs = {{ batch }} then last_id end as walked_to
+        from (
+            select
+                (select batch.job_id from batch order by batch.job_id desc limit 1) as last_id,
+                (select count(*) from batch) as jobs
+        ) as counted
     ),
 
     candidates as (
         select * from {{ ref('stg_jobs') }}
         where
-            job_id between {{ marks.walked_to + 1 }} and (select reached.last_id from reached)
+            job_id > {{ walked_to }} and job_id <= (select reached.last_id from reached)
             and status in ('completed', 'failed')
     ),
 

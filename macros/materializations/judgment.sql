@@ -1,17 +1,18 @@
 {% materialization judgment, adapter='postgres' %}
     {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set key_type = stuck_jobs.source_key_type('jobs') -%}
 
     {{ run_hooks(pre_hooks) }}
     {% call statement('main') -%}
         select pg_advisory_xact_lock(hashtext({{ stuck_jobs.text_literal(this) }}));
 
         create table if not exists {{ target_relation }} (
-            job_id bigint,
+            job_id {{ key_type }},
             judged_until timestamptz,
-            judged_id bigint,
+            judged_id {{ key_type }},
             judged_xid bigint,
-            walked_to bigint,
-            walk_id bigint,
+            walked_to {{ key_type }},
+            walk_id {{ key_type }},
             walk_until timestamptz,
             walk_xid bigint,
             basis text
@@ -26,7 +27,9 @@
     {% do stuck_jobs.describe_relation(target_relation) %}
     {% do adapter.commit() %}
 
-    {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
+    {% if 'execution_missing' in stuck_jobs.job_system().points %}
+        {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
+    {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {{ return({'relations': [target_relation]}) }}

@@ -10,13 +10,17 @@
         {% call noop_statement('main', 'VIEW AS IT WAS') %}{{ sql }}{% endcall %}
     {% else %}
         {% do stuck_jobs.assert_replaceable(existing_relation, sql) %}
+        {% set grants = stuck_jobs.drop_set_aside(target_relation) if existing_relation is not none and not model.version %}
         {% call statement('main') -%}
             {{ get_replace_view_sql(target_relation, sql) }}
         {%- endcall %}
+        {% if grants %}
+            {% do run_query(grants) %}
+        {% endif %}
         {% do stuck_jobs.note_definition(target_relation, definition) %}
     {% endif %}
 
-    {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing_relation, full_refresh_mode=False)) %}
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=false) %}
     {% do stuck_jobs.describe_relation(target_relation) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -15,7 +15,7 @@
             "select
                 accumulation_point,
                 case state
-                    when 'unknown' then 'unknown: there is no evidence that can be relied on'
+                    when 'unknown' then 'unknown: ' || coalesce(evidence, 'there is no evidence that can be relied on')
                     else format(
                         '%s: %s stuck, %s allowed%s',
                         state, stuck_count, max_count,
@@ -27,7 +27,7 @@
             order by accumulation_point"
         ) %}
         {% for point in points.rows %}
-            {% do log('gate: ' ~ point.accumulation_point ~ ' is ' ~ point.verdict, info=true) %}
+            {% do print('gate: ' ~ point.accumulation_point ~ ' is ' ~ point.verdict) %}
         {% endfor %}
     {% endif %}
 {% endmacro %}

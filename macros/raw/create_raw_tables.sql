@@ -1,11 +1,12 @@
 {% macro create_raw_tables() %}
-    {% if execute and var('redis_enabled') and flags.WHICH in ('build', 'run') %}
+    {% if execute and (var('redis_enabled') or var('operator_roles')) and flags.WHICH in ('build', 'run') %}
         {% set schema = stuck_jobs.raw_schema() %}
         {% set state = run_query(
             "select
                 exists (
-                    select from pg_catalog.pg_class
-                    where relname = 'recovery_log' and relnamespace = pg_namespace.oid
+                    select from pg_catalog.pg_trigger
+                    inner join pg_catalog.pg_class on pg_trigger.tgrelid = pg_class.oid
+                    where tgname = 'sign_recovery' and relnamespace = pg_namespace.oid
                 ) as exist,
                 case
                     when pg_namespace.oid is null then has_database_privilege(current_database(), 'create')

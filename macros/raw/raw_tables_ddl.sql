@@ -19,8 +19,27 @@ create table if not exists {{ schema }}.queue_snapshots (
     messages_read bigint not null,
     complete boolean not null,
     error text,
+    oldest_message text,
     primary key (snapshot_id, queue_name, kind)
 );
+
+-- a table of an older version lacks a column, and only its owner may add one
+do $$
+begin
+    if exists (
+        select from pg_catalog.pg_class
+        where
+            oid = to_regclass('{{ schema }}.queue_snapshots')
+            and pg_has_role(relowner, 'usage')
+            and not exists (
+                select from pg_catalog.pg_attribute
+                where attrelid = pg_class.oid and attname = 'oldest_message'
+            )
+    ) then
+        alter table {{ schema }}.queue_snapshots add column oldest_message text;
+    end if;
+end
+$$;
 
 create table if not exists {{ schema }}.queue_messages (
     snapshot_id bigint not null,
@@ -52,6 +71,23 @@ create table if not exists {{ schema }}.messages_in_flight (
     primary key (snapshot_id, message_id)
 );
 
+-- which jobs workers had claimed before Redis was looked at, and the version of their rows
+create table if not exists {{ schema }}.jobs_at_work (
+    snapshot_id bigint not null,
+    jobspec_id text not null,
+    updated_at numeric, -- seconds since 1970, by the source's own clock
+    primary key (snapshot_id, jobspec_id)
+);
+
+-- which Redis answered: what it lacks is gone only if it is the one that the pipeline uses, and was whole all the time
+create table if not exists {{ schema }}.queue_servers (
+    snapshot_id bigint primary key,
+    server text not null,
+    evicted bigint not null,
+    is_known boolean not null,
+    whole_since timestamptz
+);
+
 -- what `stuck-jobs trace` has sent: up to when, and the spans that it would meet again
 create table if not exists {{ schema }}.trace_bookmark (
     id smallint primary key default 1 check (id = 1),
@@ -61,7 +97,7 @@ create table if not exists {{ schema }}.trace_bookmark (
 
 create table if not exists {{ schema }}.trace_sent (
     span_id text primary key,
-    job_id bigint not null,
+    job_id text not null,
     end_ns bigint -- nanoseconds since 1970; null while it is open
 );
 
@@ -106,13 +142,26 @@ create table if not exists {{ schema }}.recovery_log (
     jobspec_id text,
     cause text,
     remedy text not null check (
-        remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'cancel', 'requeue')
+        remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'cancel', 'requeue', 'retry')
     ),
     outcome text not null check (outcome in ('applied', 'skipped', 'failed')),
     reason text,
     before jsonb,
     after jsonb
 );
+
+-- who did it is not for the writer to say
+create or replace function {{ schema }}.sign_recovery() returns trigger language plpgsql as $$
+begin
+    new.actor := case when tg_op = 'INSERT' then session_user else old.actor end;
+    return new;
+end;
+$$;
+
+drop trigger if exists sign_recovery on {{ schema }}.recovery_log;
+
+create trigger sign_recovery before insert or update on {{ schema }}.recovery_log
+for each row execute function {{ schema }}.sign_recovery();
 
 create index if not exists recovery_log_jobs on {{ schema }}.recovery_log (jobspec_id, recovered_at);
 {%- endmacro %}

@@ -1,30 +1,61 @@
 {% macro missing_grants() -%}
-    {%- set names = [] -%}
-    {%- for node in graph.nodes.values() if node.package_name == 'stuck_jobs' and node.access == 'public' -%}
+    {%- set operators = stuck_jobs.operator_grants() -%}
+    {%- set rights = [] -%}
+    {%- for node in graph.nodes.values() if node.package_name == 'stuck_jobs' and node.resource_type == 'model' -%}
         {%- for name in [node.alias, node.name] | unique -%}
-            {%- do names.append("('" ~ node.schema ~ "', '" ~ name ~ "')") -%}
+            {%- set relation = "'" ~ node.schema ~ "', '" ~ name ~ "', 'select', null::text[]" -%}
+            {%- if node.access == 'public' -%} {%- do rights.append("(true, " ~ relation ~ ")") -%} {%- endif -%}
+            {%- if node.access == 'public' or name in operators.views -%}
+                {%- do rights.append("(false, " ~ relation ~ ")") -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
-    with readers as (
-        select rolname from pg_catalog.pg_roles where rolname in {{ stuck_jobs.reader_names() }}
+    {%- for privilege, columns in operators.log.items() -%}
+        {%- do rights.append(
+            "(false, '" ~ stuck_jobs.raw_schema() ~ "', 'recovery_log', '" ~ privilege ~ "', '{" ~ columns | join(',') ~ "}')"
+        ) -%}
+    {%- endfor -%}
+    with rights (is_for_readers, schema_name, relation_name, privilege, columns) as (
+        values {{ rights | join(', ') }}
     ),
 
-    relations as (
+    roles as (
+        select true as is_reader, rolname from pg_catalog.pg_roles
+        where rolname in {{ stuck_jobs.role_names('reader_roles') }}
+        union all
+        select false as is_reader, rolname from pg_catalog.pg_roles
+        where rolname in {{ stuck_jobs.role_names('operator_roles') }}
+    ),
+
+    wanted as (
         select
             pg_class.oid,
-            pg_class.relnamespace
-        from pg_catalog.pg_class
-        inner join pg_catalog.pg_namespace on pg_class.relnamespace = pg_namespace.oid
-        where (pg_namespace.nspname, pg_class.relname) in ({{ names | join(', ') }})
+            pg_class.relnamespace,
+            rights.privilege,
+            rights.columns,
+            roles.rolname
+        from rights
+        inner join roles on rights.is_for_readers = roles.is_reader
+        inner join pg_catalog.pg_namespace on rights.schema_name = pg_namespace.nspname
+        inner join pg_catalog.pg_class
+            on pg_namespace.oid = pg_class.relnamespace and rights.relation_name = pg_class.relname
     )
 
-    select distinct format('grant usage on schema %s to %I', relations.relnamespace::regnamespace, readers.rolname)
-    from relations
-    cross join readers
-    where not has_schema_privilege(readers.rolname, relations.relnamespace, 'usage')
+    select distinct format('grant usage on schema %s to %I', wanted.relnamespace::regnamespace, wanted.rolname)
+    from wanted
+    where not has_schema_privilege(wanted.rolname, wanted.relnamespace, 'usage')
     union all
-    select format('grant select on %s to %I', relations.oid::regclass, readers.rolname)
-    from relations
-    cross join readers
-    where not has_table_privilege(readers.rolname, relations.oid, 'select')
+    select distinct format(
+        'grant %s%s on %s to %I',
+        wanted.privilege, ' (' || array_to_string(wanted.columns, ', ') || ')', wanted.oid::regclass, wanted.rolname
+    )
+    from wanted
+    where
+        case
+            when wanted.columns is null then not has_table_privilege(wanted.rolname, wanted.oid, wanted.privilege)
+            else exists (
+                select from unnest(wanted.columns) as missing (name)
+                where not has_column_privilege(wanted.rolname, wanted.oid, missing.name, wanted.privilege)
+            )
+        end
 {%- endmacro %}

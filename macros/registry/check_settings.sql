@@ -1,7 +1,8 @@
 {% macro check_settings() %}
+    {% do stuck_jobs.check_configs() %}
     {% for name in [
         'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
-        'provider_window_minutes', 'provider_window_executions', 'provider_timeout_seconds', 'portal_recent_minutes',
+        'provider_window_minutes', 'provider_window_executions', 'provider_timeout_seconds', 'portal_recent_minutes', 'given_up_window_minutes',
         'completeness_batch_jobs', 'completeness_overlap_minutes', 'completeness_overlap_jobs',
         'recovery_max_items', 'recovery_max_attempts', 'recovery_backoff_minutes', 'recovery_window_minutes',
         'recovery_breaker_items', 'recovery_breaker_share', 'recovery_breaker_min_jobs',
@@ -20,6 +21,11 @@
             ) %}
         {% endif %}
     {% endfor %}
+    {% if var('completeness_since') is not none and not modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}', var('completeness_since') | string) %}
+        {% do exceptions.raise_compiler_error(
+            "vars: completeness_since must be a date such as '2026-01-01', got '" ~ var('completeness_since') ~ "'"
+        ) %}
+    {% endif %}
     {% if var('redis_enabled') is not boolean %}
         {% do exceptions.raise_compiler_error(
             "vars: redis_enabled must be true or false, got '" ~ var('redis_enabled') ~ "'"
@@ -30,7 +36,19 @@
             "vars: region_aliases must map aliases to regions, got '" ~ var('region_aliases') ~ "'"
         ) %}
     {% endif %}
+    {% for name in ['source_schema', 'jobs_table', 'executions_table', 'outbox_table'] %}
+        {% set given = stuck_jobs.source_schema() if name == 'source_schema' else var(name) %}
+        {% if given is not string or not given or "'" in given %}
+            {% do exceptions.raise_compiler_error(
+                "vars: " ~ name ~ " must be a name without an apostrophe, which dbt cannot look up, got \"" ~ given ~ "\""
+            ) %}
+        {% endif %}
+    {% endfor %}
+    {% do stuck_jobs.assert_protected() %}
     {% do stuck_jobs.check_readers() %}
+    {% do stuck_jobs.check_job_system() %}
+    {% do stuck_jobs.check_keys() %}
+    {% do stuck_jobs.check_schedules() %}
     {% if execute %}
         {% set server = run_query(
             "select

@@ -2,11 +2,11 @@
     {% set vocabulary = {
         'level': ['database', 'queue', 'execution', 'worker', 'portal', 'network'],
         'severity': ['error', 'warn'],
-        'remedy': ['none', 'republish', 'reset', 'timeout', 'close', 'fail', 'requeue'],
+        'remedy': ['none', 'republish', 'reset', 'timeout', 'close', 'fail', 'requeue', 'retry'],
         'enabled': [true, false],
         'auto': [true, false],
     } %}
-    {% set whole_numbers = ['max_count', 'max_depth', 'min_executions', 'min_recoveries'] %}
+    {% set whole_numbers = ['max_count', 'max_depth', 'min_executions', 'min_recoveries', 'min_failures'] %}
     {% set expected = none %}
     {% if field in vocabulary %}
         {% if value not in vocabulary[field] or (field in ('enabled', 'auto')) != (value is boolean) %}

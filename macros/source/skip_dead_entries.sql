@@ -1,4 +1,5 @@
 {% macro skip_dead_entries() -%}
+    {%- set jobs = adapter.quote(stuck_jobs.source_schema()) ~ '.' ~ adapter.quote(stuck_jobs.job_system().tables.jobs.name) %}
     set local enable_bitmapscan = off;
 
     select count(job_id) from (
@@ -10,7 +11,7 @@
     where exists (
         select from pg_catalog.pg_index
         inner join pg_catalog.pg_attribute on attrelid = indrelid and attnum = indkey[0]
-        where indrelid = {{ stuck_jobs.text_literal(source('pipeline', 'jobs').include(database=false)) }}::regclass
+        where indrelid = {{ stuck_jobs.text_literal(jobs) }}::regclass
             and attname = 'status'
     );
 

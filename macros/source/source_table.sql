@@ -1,18 +1,32 @@
 {% macro source_table(name) %}
+    {% set system = stuck_jobs.job_system() %}
+    {% set described = system.tables.get(name) %}
     {% set relation = api.Relation.create(
-        database=target.database, schema=var('source_schema'), identifier=var(name ~ '_table')
+        database=target.database, schema=stuck_jobs.source_schema(), identifier=described.name if described else name
     ) %}
-    {% set table = {'name': relation.schema ~ '.' ~ relation.identifier, 'types': {}} %}
-    {% if execute %}
+    {% set table = {'name': relation.schema ~ '.' ~ relation.identifier, 'types': {}, 'unreadable': []} %}
+    {% if execute and described %}
         {% for column in adapter.get_columns_in_relation(relation) %}
             {% do table.types.update({column.name: column.data_type}) %}
         {% endfor %}
-        {% if not table.types %}
+        {% if not table.types and stuck_jobs.relation_kind(relation) == 'materialized_view' %}
             {% do exceptions.raise_compiler_error(
-                "the watched table " ~ table.name ~ " does not exist, or the role '" ~ target.user ~ "' may not read it;"
-                ~ " vars: source_schema and " ~ name ~ "_table say where it is"
+                "the watched table " ~ table.name ~ " is a materialized view: it shows what there was when it was last refreshed; "
+                ~ "name the table itself, or a view of it"
             ) %}
         {% endif %}
+        {% if not table.types and not described.get('is_optional') %}
+            {% do exceptions.raise_compiler_error(
+                "the watched table " ~ table.name ~ " does not exist, or the role '" ~ target.user ~ "' may not read it"
+            ) %}
+        {% endif %}
+        {% for column in stuck_jobs.unreadable_columns(relation) %}
+            {% do table.types.pop(column, none) %}
+            {% do table.unreadable.append(column) %}
+        {% endfor %}
+        {% for column in described.required %}
+            {% do stuck_jobs.assert_readable(table, column) %}
+        {% endfor %}
     {% endif %}
     {{ return(table) }}
 {% endmacro %}

@@ -73,9 +73,9 @@ phases as (
         end as worked_until
     from lifecycles
     left join published on lifecycles.jobspec_id = published.jobspec_id
-    left join stale_jobs on lifecycles.job_id = stale_jobs.job_id
-    left join unclosed_jobs on lifecycles.job_id = unclosed_jobs.job_id
-    left join lost_workers on lifecycles.job_id = lost_workers.job_id
+    left join stale_jobs on lifecycles.job_id::text = stale_jobs.job_id
+    left join unclosed_jobs on lifecycles.job_id::text = unclosed_jobs.job_id
+    left join lost_workers on lifecycles.job_id::text = lost_workers.job_id
 ),
 
 job_spans as (
@@ -174,7 +174,7 @@ outbox_spans as (
         ) as attributes
     from jobs
     inner join outbox on jobs.jobspec_id = outbox.jobspec_id
-    left join unpublished_outbox on outbox.outbox_id = unpublished_outbox.outbox_id
+    left join unpublished_outbox on outbox.outbox_id::text = unpublished_outbox.outbox_id
 ),
 
 execution_spans as (
@@ -218,8 +218,8 @@ execution_spans as (
         where all_executions.job_id = jobs.job_id
         offset 0
     ) as executions on true
-    left join stuck_executions on executions.execution_id = stuck_executions.execution_id
-    left join jobs_closed_early on jobs.job_id = jobs_closed_early.job_id
+    left join stuck_executions on executions.execution_id::text = stuck_executions.execution_id
+    left join jobs_closed_early on jobs.job_id::text = jobs_closed_early.job_id
 ),
 
 spans as (
@@ -253,7 +253,7 @@ select
         'stuck_jobs.stuck', case when ended_at is null and stuck_at is not null then true end,
         'stuck_jobs.accumulation_point', case when ended_at is null then stuck_at end
     )) as attributes,
-    job_id::bigint as job_id,
+    job_id::text as job_id,
     jobspec_id,
     is_closed as job_is_closed,
     updated_at as job_updated_at,

@@ -8,6 +8,7 @@ select
     snapshots.depth,
     snapshots.complete,
     snapshots.error,
+    snapshots.oldest_message,
     snapshots.error is null
     and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }}
     and snapshots.observed_at <= {{ latest_plausible() }} as is_usable

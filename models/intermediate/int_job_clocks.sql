@@ -15,6 +15,7 @@ ruled as (
             else 'job_unevaluable'
         end as rule
     from live_jobs
+    where waits_for is null
     offset 0 -- so that the rule is found once per job, and not once per use
 )
 
@@ -25,10 +26,14 @@ select
     created_at,
     updated_at,
     started_at,
+    queue_name,
+    job_kind,
+    attempts,
+    is_polled,
     rule,
     case rule
-        when 'job_created' then created_at
-        when 'job_queued' then created_at
+        when 'job_created' then coalesce(ready_since, created_at)
+        when 'job_queued' then coalesce(ready_since, created_at)
         when 'job_running' then started_at
         when 'job_running_unstarted' then coalesce(updated_at, created_at)
         else updated_at

@@ -23,6 +23,14 @@ executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
 
+job_contents as not materialized (
+    select * from {{ ref('stg_job_contents') }}
+),
+
+execution_contents as not materialized (
+    select * from {{ ref('stg_execution_contents') }}
+),
+
 outbox as (
     select * from {{ ref('stg_outbox') }}
 ),
@@ -33,6 +41,10 @@ recoveries as (
 
 worker_signals as (
     select * from {{ ref('int_worker_signals') }}
+),
+
+heartbeats as (
+    select * from {{ ref('int_heartbeats') }}
 ),
 
 snapshot_evidence as (
@@ -56,7 +68,7 @@ items as materialized (
     from stuck_items
     inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
-        stuck_items.remedy in ('republish', 'reset', 'timeout', 'close', 'fail')
+        stuck_items.remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'retry')
         and stuck_items.entity_type in ('job', 'execution')
 ),
 
@@ -70,8 +82,8 @@ located as (
         select
             executions.job_id,
             (
-                select md5(source_rows::text) from {{ source('pipeline', 'executions') }} as source_rows
-                where source_rows.id = items.execution_id
+                select md5(execution_contents.content) from execution_contents
+                where execution_contents.execution_id = items.execution_id
             ) as fingerprint
         from executions
         where executions.execution_id = items.execution_id
@@ -100,8 +112,8 @@ concerned_jobs as materialized (
                     where job_specs.job_id = concerned.job_id
                 ) as spec_min_success_rate,
                 (
-                    select source_rows::text from {{ source('pipeline', 'jobs') }} as source_rows
-                    where source_rows.id = concerned.job_id
+                    select job_contents.content from job_contents
+                    where job_contents.job_id = concerned.job_id
                 ) as content
             from jobs
             where jobs.job_id = concerned.job_id
@@ -121,7 +133,7 @@ concerned_jobs as materialized (
 history as (
     select
         jobspec_id,
-        count(*) filter (where remedy in ('republish', 'reset', 'requeue')) as recoveries,
+        count(*) filter (where remedy in {{ recoveries_anew() }}) as recoveries,
         max(recovered_at) as last_recovered_at
     from recoveries
     where outcome = 'applied' and entity_type in ('job', 'message')
@@ -157,6 +169,9 @@ select
     located.jobspec_id,
     located.status,
     located.cause,
+    located.queue_name,
+    located.job_kind,
+    located.evidence,
     located.stuck_since,
     located.age_seconds,
     located.remedy,
@@ -170,6 +185,7 @@ select
         else located.execution_fingerprint
     end as fingerprint,
     case
+        when heartbeats.job_id is not null then heartbeats.is_held
         when
             worker_signals.is_held
             or concerned_jobs.last_written_at is null
@@ -187,6 +203,7 @@ cross join snapshot_evidence
 cross join queue_evidence
 left join concerned_jobs on located.job_id = concerned_jobs.job_id
 left join worker_signals on located.job_id = worker_signals.job_id
+left join heartbeats on located.job_id = heartbeats.job_id
 left join queued_jobs on located.jobspec_id = queued_jobs.jobspec_id
 left join publications on located.jobspec_id = publications.jobspec_id
 left join history on located.jobspec_id = history.jobspec_id

@@ -17,6 +17,7 @@ execution_cells as not materialized (
 judged as (
     select
         evidence.*,
+        {{ remedy_command('evidence.entity_id') }} as remedy_command,
         recoveries >= {{ var('recovery_max_attempts') }} as is_poison,
         last_recovered_at
         + {{ minutes(var('recovery_backoff_minutes')) }} * power(2, least(greatest(recoveries - 1, 0), 20))
@@ -55,6 +56,9 @@ select
     jobspec_id,
     status,
     cause,
+    queue_name,
+    job_kind,
+    evidence,
     stuck_since,
     age_seconds,
     case
@@ -65,6 +69,7 @@ select
         when remedy = 'close' and is_success then 'completed'
         when remedy = 'reset' and not is_poison then 'created'
         when remedy = 'republish' and not is_poison then status
+        when remedy = 'retry' then 'queued'
         else 'failed'
     end as new_status,
     coalesce(topic, {{ default_topic }}) as topic,
@@ -74,6 +79,7 @@ select
     case
         when point_state = 'unknown' then 'the evidence is missing or too old'
         when fingerprint is null then 'it is gone'
+        when remedy_command is not null then 'put it right by ' || remedy_command
         when
             entity_type = 'job' and is_job_closed
             and (accumulation_point <> 'job_interrupted' or job_status <> 'failed')
@@ -87,6 +93,9 @@ select
         when entity_type = 'execution' and cause = 'unknown' then 'nobody knows its job'
         when remedy in ('republish', 'reset', 'timeout') and is_queued then 'its message waits in the queue'
         when remedy in ('republish', 'reset', 'timeout') and is_unpublished then 'its message waits in the outbox'
+        when remedy = 'retry' and is_held is null then 'its worker is silent, and may be finishing its work'
+        when remedy = 'retry' and is_held then 'its worker gives a sign of life'
+        when remedy = 'retry' and is_poison then 'recovered ' || recoveries || ' times, left alone'
         when is_held then 'its worker holds its lock'
         when remedy in ('reset', 'timeout', 'fail') and job_status in ('processing', 'running') and is_held is null
             then 'no snapshot shows whether its worker holds its lock'

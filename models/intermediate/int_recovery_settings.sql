@@ -1,5 +1,6 @@
 -- What recovery keeps to and where the watched tables are, in one row: the command that changes the pipeline does as
 -- the project was built.
+
 select
     {{ var('recovery_max_items') }}::bigint as max_items,
     {{ var('recovery_breaker_items') }}::bigint as breaker_items,
@@ -7,12 +8,13 @@ select
     {{ var('recovery_breaker_min_jobs') }}::bigint as breaker_min_jobs,
     {{ var('recovery_max_attempts') }}::bigint as max_attempts,
     {{ var('recovery_backoff_minutes') }}::numeric as backoff_minutes,
-    {{ var('redis_enabled') | lower }}::boolean as redis_enabled,
+    {{ text_literal(var('job_system')) }}::text as job_system,
+    {{ has_queues() | lower }}::boolean as redis_enabled,
     {{ text_literal(var('source_time_zone')) }}::text as source_time_zone,
-    {{ text_literal(var('source_schema')) }}::text as source_schema,
-    {{ text_literal(var('jobs_table')) }}::text as jobs_table,
-    {{ text_literal(var('executions_table')) }}::text as executions_table,
-    {{ text_literal(var('outbox_table')) }}::text as outbox_table,
+    {{ text_literal(source_schema()) }}::text as source_schema,
+    {{ text_literal(table_name('jobs')) }}::text as jobs_table,
+    {{ text_literal(table_name('executions')) }}::text as executions_table,
+    {{ text_literal(table_name('outbox')) }}::text as outbox_table,
     array(
         select points.accumulation_point from (values ('queue_dead_letter')) as points (accumulation_point)
         where points.accumulation_point in {{ automatic_points() }}

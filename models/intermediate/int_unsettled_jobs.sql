@@ -10,4 +10,7 @@ select * from (
     where job_id = any(array(select unsettled.job_id from unsettled))
     offset 0
 ) as unsettled_jobs
-where status in ('completed', 'failed')
+where
+    status in ('completed', 'failed')
+    and exists (select 1 from {{ ref('stg_judgment_basis') }})
+    and (created_at < {{ complete_since() }}) is not true

@@ -33,6 +33,7 @@ waiting_jobs as (
     select * from jobs
     where
         status in ('created', 'queued')
+        and is_polled is not true
         and created_at < {{ as_of() }} - least({{ max_age('job_created') }}, {{ max_age('job_queued') }})
 ),
 
@@ -53,6 +54,7 @@ publications as (
         jobspec_id,
         bool_or(published_at is null) as is_unpublished,
         max(published_at) as last_published_at,
+        max(topic) as queue_name,
         bool_or(topic not in (select snapshots.queue_name from snapshots)) as is_published_elsewhere
     from relevant_outbox
     where jobspec_id in (select waiting_jobs.jobspec_id from waiting_jobs)
@@ -88,6 +90,7 @@ judged as (
         waiting_jobs.job_id,
         publications.jobspec_id is not null as is_in_outbox,
         publications.is_unpublished,
+        publications.queue_name,
         queued_jobs.jobspec_id is not null as is_in_queue,
         queued_jobs.is_waiting,
         queued_jobs.is_retrying,
@@ -96,7 +99,14 @@ judged as (
         evidence.is_usable
         and evidence.observed_at > greatest(
             waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
-        ) as is_proof
+        ) as is_proof,
+        evidence.is_untrusted,
+        coalesce(
+            evidence.whole_since < greatest(
+                waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
+            ),
+            evidence.whole_since is null
+        ) as is_whole
     from waiting_jobs
     cross join evidence
     left join publications on waiting_jobs.jobspec_id = publications.jobspec_id
@@ -106,13 +116,15 @@ judged as (
 
 select
     job_id,
+    queue_name,
     case
         when is_proof and is_waiting then 'message_waiting'
         when is_proof and is_retrying then 'retry_scheduled'
         when is_unpublished then 'outbox_unpublished'
         when is_proof and is_in_queue then 'dead_lettered'
         when not is_in_outbox and not is_in_queue then 'never_published'
-        when is_proof and is_complete and not is_held then 'message_lost'
+        when is_proof and is_complete and is_whole and not is_held then 'message_lost'
+        when is_untrusted or (is_proof and is_complete and not is_held) then 'snapshot_untrusted'
         else 'unknown'
     end as cause
 from judged

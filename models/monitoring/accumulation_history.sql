@@ -7,7 +7,7 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[{'columns': ['observed_at']}],
-        pre_hook="{{ skip_dead_entries() }}",
+        pre_hook="{{ skip_dead_entries() if is_system('pipeline') else '' }}",
         post_hook="delete from {{ this }} where observed_at < "
             ~ "{{ as_of() }} - interval '{{ var('history_retention_days') | float }} days'"
     )
@@ -29,5 +29,6 @@ select
     oldest_age_seconds,
     severity,
     remedy,
-    evidence_at
+    evidence_at,
+    evidence
 from accumulation_points

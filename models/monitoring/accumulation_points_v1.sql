@@ -4,8 +4,10 @@ select
     registry.accumulation_point,
     registry.level,
     case
+        when watched.problems is not null then 'unknown'
         when registry.evidence = 'snapshot' and not evidence.is_usable then 'unknown'
         when stuck.items > registry.max_count::bigint then 'breached'
+        when unproven.problems is not null then 'unknown'
         else 'ok'
     end as state,
     coalesce(stuck.items, 0) as stuck_count,
@@ -17,9 +19,24 @@ select
     case registry.evidence
         when 'snapshot' then evidence.observed_at
         else {{ as_of() }}
-    end as evidence_at
+    end as evidence_at,
+    case
+        when watched.problems is not null then watched.problems
+        when registry.evidence = 'snapshot' and not evidence.is_usable
+            then
+                concat(
+                    'no whole snapshot of the queues that is fresh, the last one is of ',
+                    {{ ago('evidence.observed_at') }}
+                )
+        when stuck.items > registry.max_count::bigint then null
+        else unproven.problems
+    end as evidence
 from ({{ registry_values() }}) as registry (accumulation_point, level, max_count, severity, remedy, evidence)
 cross join {{ ref('int_snapshot_evidence') }} as evidence
+cross join (
+    select string_agg(problem, '; ' order by table_name) as problems
+    from {{ ref('stg_watched_tables') }}
+) as watched
 left join (
     select
         accumulation_point,
@@ -28,4 +45,5 @@ left join (
     from {{ ref('int_stuck_items') }}
     group by accumulation_point
 ) as stuck on registry.accumulation_point = stuck.accumulation_point
+left join {{ ref('int_unproven_points') }} as unproven on registry.accumulation_point = unproven.accumulation_point
 where registry.accumulation_point is not null

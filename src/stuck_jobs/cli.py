@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 from types import FrameType
@@ -17,17 +18,50 @@ COMMANDS = {
     "alert": "stuck_jobs.alert.command:alert",
     "collect": "stuck_jobs.collect.command:collect",
     "demo": "stuck_jobs.demo.command:demo",
+    "doctor": "stuck_jobs.doctor.command:doctor",
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
+    "init": "stuck_jobs.init.command:init",
     "metrics": "stuck_jobs.metrics:metrics",
     "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
     "report": "stuck_jobs.report.command:report",
     "requeue": "stuck_jobs.requeue.command:requeue",
     "sandbox": "stuck_jobs.sandbox:sandbox",
+    "step-aside": "stuck_jobs.step_aside.command:step_aside",
     "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",
 }
+
+GROUPS = {
+    "Begin": {
+        "demo": "Shows all of it on a pipeline in which everything goes wrong.",
+        "init": "Finds the job system in a database, and makes a project that watches it.",
+        "doctor": "Says what a build still lacks, and what to do about it.",
+    },
+    "Look": {
+        "collect": "Copies what waits in Redis into PostgreSQL.",
+        "report": "Writes a page that shows what is stuck, since when and why.",
+        "alert": "Tells what has changed since the last time.",
+        "metrics": "Prints the points as metrics for Prometheus.",
+        "trace": "Sends the life of each job to a tracing system.",
+    },
+    "Stop a deployment": {
+        "gate": "Says whether one may go on.",
+        "validate": "Runs the Great Expectations suites over the views.",
+    },
+    "Put it right": {
+        "recover": "Shows what it would do about each stuck job, and does it.",
+        "requeue": "Puts dead letters back where that is safe.",
+        "heal": "Does one cycle of looking and putting right, for a scheduler.",
+    },
+    "Maintain": {
+        "project": "Prints where the dbt project is.",
+        "sandbox": "Runs a command with a throw-away PostgreSQL.",
+        "step-aside": "Lets go of the watched tables for a migration.",
+    },
+}
+"""What the help says of each command, none of which is imported for that."""
 
 
 class LazyGroup(click.Group):
@@ -44,6 +78,12 @@ class LazyGroup(click.Group):
         module, _, name = COMMANDS[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Show them by what they are for, each with its whole sentence."""
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([*commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an expected error leaves as one line on stderr."""
@@ -66,6 +106,8 @@ def main() -> None:
     Exit codes: 0 done, 1 the gate is closed, 2 no answer (wrong usage, or a server that cannot be reached).
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to stop
 
 
 def _terminate(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001

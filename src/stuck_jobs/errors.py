@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
 import click
+
+from stuck_jobs.output import legible
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class StuckJobsError(click.ClickException):
@@ -15,7 +23,12 @@ class StuckJobsError(click.ClickException):
     exit_code = 2
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(legible(" ".join(message.split())))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say it on standard error, or where click wants it."""
+        with suppress(BrokenPipeError):
+            super().show(file)
 
 
 def as_expected(error: Exception) -> StuckJobsError | None:
@@ -28,8 +41,24 @@ def as_expected(error: Exception) -> StuckJobsError | None:
 
     from stuck_jobs.embedded import EmbeddedServerError
 
+    if isinstance(error, UnicodeEncodeError):
+        return StuckJobsError(f"{error.object} is not UTF-8")
     if isinstance(error, OSError) and error.filename is not None:
         return StuckJobsError(f"{error.strerror}: {error.filename}")
+    if isinstance(error, psycopg.errors.UndefinedTable):
+        return StuckJobsError(refusal(error))
     if isinstance(error, psycopg.Error | EmbeddedServerError | OSError):
         return StuckJobsError(str(error) or type(error).__name__)
     return None
+
+
+def refusal(error: psycopg.Error) -> str:
+    """What the server says, without the statement; of views that are not there also what to do.
+
+    Args:
+        error: the server's.
+    """
+    import psycopg
+
+    words = error.diag.message_primary or str(error) or type(error).__name__
+    return f"{words}: run dbt build first" if isinstance(error, psycopg.errors.UndefinedTable) else words

@@ -9,6 +9,7 @@ import click
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
 from stuck_jobs.gate.reading import JudgedPoint, Summary, prompt_profile, read_summary
+from stuck_jobs.output import emit
 from stuck_jobs.profile import ProfileOptions, connection_options
 
 LABELS = ("accumulation_point", "level", "severity", "remedy")
@@ -49,7 +50,7 @@ def metrics(connection: ProfileOptions, output: Path | None) -> None:
     """
     registry = _measured(read_summary(prompt_profile(connection)))
     if output is None:
-        click.echo(generate_latest(registry), nl=False)
+        emit(generate_latest(registry).removesuffix(b"\n"))
     else:
         write_to_textfile(str(output), registry)
 

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 ADAPTER = "postgres"
 DEFAULT_TARGET = "default"
 MAX_CONNECT_TIMEOUT = 10
+ENCODING = "UTF8"
+"""Of what we read and write. A database in SQL_ASCII would otherwise give bytes instead of text."""
 ALIASES = {"database": "dbname", "pass": "password"}
+UNSUPPORTED = "unsupported startup parameter"
+"""What PgBouncer says to settings that it is not told to ignore."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Profile:
             "sslcert": self.sslcert,
             "sslkey": self.sslkey,
             "sslrootcert": self.sslrootcert,
+            "client_encoding": ENCODING,
         }
         return {name: value for name, value in parameters.items() if value}
 
@@ -148,19 +153,36 @@ def load_profile(options: ProfileOptions) -> Profile:
 
 
 def connect(profile: Profile) -> psycopg.Connection[Any]:
-    """Connect the way dbt does, in autocommit mode.
+    """Connect the way dbt does, in autocommit mode, and without statements that the server's session keeps.
 
     Args:
         profile: says where to.
 
     Raises:
         psycopg.Error: if that is not possible.
+        StuckJobsError: if a pooler is in between, and what the profile asks for does not hold through it.
     """
     import psycopg
 
-    connection = psycopg.connect(**profile.libpq, autocommit=True)  # type: ignore[arg-type]
-    if profile.role:
-        connection.execute(f"set role {profile.role}".encode())
+    from stuck_jobs.session.protection import ADVICE, asked_for, assert_protected, is_pooled
+
+    try:
+        connection = psycopg.connect(**profile.libpq, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        if UNSUPPORTED in str(error):
+            raise StuckJobsError(f"a pooler refuses the profile's settings (options): {ADVICE}") from error
+        raise
+    try:
+        assert_protected(connection, asked_for(profile.search_path))
+        if profile.role:
+            if is_pooled(connection):
+                raise StuckJobsError(
+                    f"the profile's role needs a session, which a pooler may share: {ADVICE}"
+                )
+            connection.execute(f"set role {profile.role}".encode())
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -30,6 +30,7 @@ class Point:
         oldest_age_seconds: for how long the oldest is stuck; None if none is, or if nobody knows.
         severity: error or warn.
         remedy: the name of the recovery, or none.
+        evidence: why the state is unknown; None where it is known.
     """
 
     accumulation_point: str
@@ -40,6 +41,7 @@ class Point:
     oldest_age_seconds: int | None
     severity: str
     remedy: str
+    evidence: str | None
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,16 @@ class Item:
 
     Attributes:
         accumulation_point: where it is stuck.
-        entity_type: job, outbox_message, message, queue, execution, missing_execution, provider_region or
-            pipeline.
+        entity_type: job, outbox_message, message, queue, execution, missing_execution, provider_region,
+            job_kind, schedule, conductor or pipeline.
         entity_id: its primary key.
         jobspec_id: the public id of its job; None for an orphan.
         status: of the item.
         age_seconds: for how long it is stuck; None if no clock tells.
         cause: why.
+        queue_name: the queue that it is in or for; None if that is not known.
+        job_kind: what kind of work it is; None where the work has no kinds.
+        evidence: the facts that speak for it, in a sentence.
     """
 
     accumulation_point: str
@@ -64,6 +69,9 @@ class Item:
     status: str | None
     age_seconds: int | None
     cause: str
+    queue_name: str | None
+    job_kind: str | None
+    evidence: str | None
 
 
 def monitoring_schema() -> str:

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-import click
-
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import say
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 MAX_PAUSE = 60
@@ -42,7 +41,7 @@ def repeat(action: Callable[[], str], interval: float) -> None:
         while not is_over:
             started = time.monotonic()
             try:
-                click.echo(action())
+                say(action())
                 pause = interval
             except StuckJobsError as error:
                 if is_over:

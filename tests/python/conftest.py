@@ -6,19 +6,27 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import filelock
 import psycopg
 import pytest
 import yaml
+from click.testing import CliRunner
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 from hypothesis import HealthCheck, settings
+from nursery import close_nursery, open_nursery
+from progress import Progress
 from psycopg import sql
 
 import stuck_jobs
@@ -39,6 +47,21 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 gc.set_threshold(200_000, 50, 100)
 """dbt makes objects by the million, which the default has the collector look at again and again."""
+
+
+@pytest.hookimpl(trylast=True)  # after the terminal has its reporter
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever starts the test processes opens the folder for all of them, and tells how far they are."""
+    if not hasattr(config, "workerinput"):
+        folder = open_nursery()
+        config.add_cleanup(lambda: close_nursery(folder))
+        config.pluginmanager.register(Progress(config.pluginmanager.get_plugin("terminalreporter")))
+
+
+@cache
+def shared_folder() -> Path:
+    """What the test processes share."""
+    return Path(tempfile.gettempdir())
 
 
 @dataclass(frozen=True)
@@ -77,6 +100,7 @@ class Warehouse:
             user=self.libpq["PGUSER"],
             dbname=self.libpq["PGDATABASE"],
             options=f"-c search_path={self.schema},public -c jit=off",
+            client_encoding="UTF8",
             **options,
         )
 
@@ -100,29 +124,59 @@ class Warehouse:
     ) -> Outcome:
         """Run dbt as a user would; our project without Redis unless told otherwise.
 
+        In this process our project is parsed once for each set of variables, for whichever database and by
+        whichever of the test processes comes first.
+
         Args:
             *arguments: of dbt.
             variables: of dbt.
             project: its directory.
-            target: where dbt writes; by default a place for each set of variables, so that it need not parse
-                the project anew when they take turns.
+            target: where dbt writes what it leaves behind; by default it leaves nothing.
             own_process: whether dbt runs in a process of its own.
             **extra: variables of the environment.
         """
         chosen_variables = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
         given = yaml.safe_dump(chosen_variables, default_flow_style=True, width=math.inf)
-        key = sha256(f"{project} {given} {self.schema} {extra}".encode()).hexdigest()[:8]
-        output = str(target or self.scratch / f"target-{key}")
-        command = [
-            *arguments, "--project-dir", str(project), "--profiles-dir", str(self.scratch),
+        output = str(target or self.scratch / "target")
+        options = [
+            "--project-dir", str(project), "--profiles-dir", str(self.scratch),
             "--target-path", output, "--log-path", output, "--no-use-colors", "--vars", given,
         ]  # fmt: skip
         if target is None:
-            command.append("--no-write-json")
+            options.append("--no-write-json")
         variables_of_ours = ("PG", "DBT_", "STUCK_JOBS_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
-        chosen = inherited | self.libpq | {"STUCK_JOBS_SCHEMA": self.schema} | extra
-        return _in_own_process(command, chosen) if own_process else _in_this_process(command, chosen)
+        settings = {"STUCK_JOBS_SCHEMA": self.schema} | extra
+        chosen = inherited | self.libpq | settings
+        if own_process:
+            return _in_own_process([*arguments, *options], chosen)
+        if project != ROOT:
+            return run_in_this_process([*arguments, *options], chosen)[0]
+        profile = (self.scratch / "profiles.yml").read_text()
+        not_parsed = {name: value for name, value in settings.items() if not name.startswith("PG")}
+        key = f"{given} {sorted(not_parsed.items())} {profile}"
+        manifest, failure = self._parsed(key, options, chosen)
+        return failure or run_in_this_process([*arguments, *options], chosen, manifest)[0]
+
+    def _parsed(
+        self, key: str, options: list[str], variables: dict[str, str]
+    ) -> tuple[Manifest | None, Outcome | None]:
+        """Our project as it is for this database, or why it cannot be parsed."""
+        path = shared_folder() / f"manifest-{sha256(key.encode()).hexdigest()[:16]}"
+        with filelock.FileLock(f"{path}.lock"):
+            if not path.is_file():
+                outcome, manifest = run_in_this_process(["parse", *options], variables)
+                if manifest is None:
+                    return None, outcome
+                path.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
+        manifest = Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
+        database = self.libpq["PGDATABASE"]
+        for node in (*manifest.nodes.values(), *manifest.sources.values()):
+            if node.relation_name:
+                node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)
+            node.database = database
+        manifest.build_flat_graph()
+        return manifest, None
 
 
 def _in_own_process(command: list[str], variables: dict[str, str]) -> Outcome:
@@ -133,7 +187,10 @@ def _in_own_process(command: list[str], variables: dict[str, str]) -> Outcome:
     return Outcome(finished.returncode, finished.stdout + finished.stderr)
 
 
-def _in_this_process(command: list[str], variables: dict[str, str]) -> Outcome:
+def run_in_this_process(
+    command: list[str], variables: dict[str, str], manifest: Manifest | None = None
+) -> tuple[Outcome, Manifest | None]:
+    """What dbt did and, of `parse`, what came of it."""
     messages: list[str] = []
 
     def keep(event: Any) -> None:
@@ -141,11 +198,27 @@ def _in_this_process(command: list[str], variables: dict[str, str]) -> Outcome:
             messages.append(event.info.msg)
 
     with environment(variables):
-        result = dbtRunner(callbacks=[keep]).invoke(command)
+        result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(command)
     if result.exception is not None:
         messages.append(str(result.exception))
     exit_code = 0 if result.success else 1 if result.exception is None else 2
-    return Outcome(exit_code, "\n".join(messages))
+    parsed = result.result if isinstance(result.result, Manifest) else None
+    return Outcome(exit_code, "\n".join(messages)), parsed
+
+
+def run_command(arguments: Sequence[str], variables: dict[str, Any] | None = None) -> Outcome:
+    """Run `stuck-jobs` in this process; an error that it does not tell is raised.
+
+    Args:
+        arguments: its own.
+        variables: of the environment, beside those that are there; None takes one away.
+    """
+    from stuck_jobs.cli import main
+
+    result = CliRunner().invoke(main, arguments, env=variables)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.output)
 
 
 def copy_project(directory: Path) -> Path:
@@ -164,33 +237,64 @@ def server() -> Iterator[embedded.Postgres]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def new_warehouse(
-    server: embedded.Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Warehouse]:
-    """Makes databases with the empty source tables, where orphaned executions can exist."""
-    numbers = count(1)
+class Warehouses:
+    """Databases on one server with the empty source tables, where orphaned executions can exist."""
 
-    def make() -> Warehouse:
-        name = f"watched_{next(numbers)}"
-        with psycopg.connect(server.dsn, autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        scratch = tmp_path_factory.mktemp("dbt")
-        (scratch / "profiles.yml").write_text((ROOT / "profiles.example.yml").read_text())
-        warehouse = Warehouse(server.environment | {"PGDATABASE": name}, scratch)
+    def __init__(self, server: embedded.Postgres, new_folder: Callable[[str], Path]) -> None:
+        self._server = server
+        self._new_folder = new_folder
+        self._numbers = count(1)
+        self._templates: dict[str, Warehouse] = {}
+
+    def new(self, encoding: str = "UTF8") -> Warehouse:
+        """A database without our views."""
+        warehouse = self._create("template template0 encoding {}", encoding)
         warehouse.execute(SOURCE_SCHEMA, "alter table executions drop constraint executions_job_id_fkey")
         return warehouse
 
-    return make
+    def built(self, **variables: Any) -> Warehouse:
+        """A database with our views as these variables have them, copied from one that was built once."""
+        key = repr(sorted(variables.items()))
+        if key not in self._templates:
+            template = self.new()
+            outcome = template.run_dbt("run", variables=variables)
+            assert outcome.exit_code == 0, outcome.output
+            self._templates[key] = template
+        return self.copy(self._templates[key])
+
+    def copy(self, warehouse: Warehouse) -> Warehouse:
+        """Another database with what this one has."""
+        return self._create("template {}", sql.Identifier(warehouse.libpq["PGDATABASE"]))
+
+    def _create(self, how: str, *names: Any) -> Warehouse:
+        name = f"watched_{next(self._numbers)}"
+        statement = sql.SQL("create database {} " + how).format(sql.Identifier(name), *names)
+        with psycopg.connect(self._server.dsn, autocommit=True) as connection:
+            connection.execute(statement)
+        scratch = self._new_folder("dbt")
+        (scratch / "profiles.yml").write_text((ROOT / "profiles.example.yml").read_text())
+        return Warehouse(self._server.environment | {"PGDATABASE": name}, scratch)
 
 
 @pytest.fixture(scope="session")
-def built(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def warehouses(server: embedded.Postgres, tmp_path_factory: pytest.TempPathFactory) -> Warehouses:
+    return Warehouses(server, tmp_path_factory.mktemp)
+
+
+@pytest.fixture(scope="session")
+def new_warehouse(warehouses: Warehouses) -> Callable[..., Warehouse]:
+    return warehouses.new
+
+
+@pytest.fixture(scope="session")
+def new_built_warehouse(warehouses: Warehouses) -> Callable[..., Warehouse]:
+    return warehouses.built
+
+
+@pytest.fixture(scope="session")
+def built(new_built_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """The views over an empty source; what a test inserts it must roll back."""
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run")
-    assert outcome.exit_code == 0, outcome.output
-    return warehouse
+    return new_built_warehouse()
 
 
 @pytest.fixture(scope="session")

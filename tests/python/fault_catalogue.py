@@ -80,7 +80,7 @@ def backfill(world: World, case: Case) -> None:
     """Write what is missing as failed."""
     world.sql(
         "insert into executions (job_id, provider_id, region, model_id, question_id, status, completed_at) "
-        "select job_id, 'manual', region, model_id, question_id, 'failed', now() "
+        "select job_id::int, 'manual', region, model_id, question_id, 'failed', now() "
         "from missing_executions where jobspec_id = %s", case.name,
     )  # fmt: skip
 
@@ -116,6 +116,7 @@ LEFT_RUNNING = {"execution_running": "job_finished", "job_closed_early": "execut
 UNREAD = {"job_created": "message_waiting", "queue_backlog": "no_active_worker"}
 CUT_OFF = {"execution_missing": "region_silent"}
 STALLED = {"pipeline_stalled": "nothing_written"}
+UNSERVED = {"queue_unserved": "no_living_worker"}
 
 one = Work(questions=("q1",))
 running = Work(marks="running")
@@ -385,6 +386,12 @@ BUSY = [
         {"job_unevaluable": "unknown", "job_not_closed": "final_write_failed"},
         repair=close,
     ),
+    strikes(
+        "start-not-written",
+        Fault("none", ""),
+        {"execution_unevaluable": "job_finished", "job_closed_early": "execution_open"},
+        repair=fail_open,
+    ),
     # providers
     strikes(
         "cold-start",
@@ -403,8 +410,14 @@ BUSY = [
     strikes(
         "provider-unavailable",
         Fault("none", ""),
-        {"provider_retries_exhausted": "retries_exhausted"},
-        replace(calls, provider="provider-unavailable", answer="unavailable"),
+        {"provider_retries_exhausted": "retries_exhausted", "failure_burst": "failing_often"},
+        replace(
+            calls,
+            provider="provider-unavailable",
+            models=("provider-unavailable",),
+            answer="unavailable",
+            questions=tuple(f"q{number}" for number in range(12)),
+        ),
         heals=True,
     ),
 ]
@@ -415,7 +428,7 @@ ELSEWHERE = [
         "worker-not-running",
         "no workers",
         one,
-        UNREAD | STALLED | {"queue_depth": "no_active_worker"},
+        UNREAD | STALLED | UNSERVED | {"queue_depth": "no_active_worker"},
         jobs=45,
         is_of_all=True,
     ),
@@ -438,22 +451,29 @@ ELSEWHERE = [
         "wrong-queue-consumed",
         "wrong queue",
         Work(status="queued"),
-        {"job_queued": "message_waiting", "queue_backlog": "no_active_worker"} | STALLED,
+        {"job_queued": "message_waiting", "queue_backlog": "no_active_worker"} | STALLED | UNSERVED,
         is_of_all=True,
     ),
     Case(
         "redis-connection-lost",
         "workers without redis",
         Work(status="queued"),
-        {"job_queued": "message_waiting", "queue_backlog": "no_active_worker"} | STALLED,
+        {"job_queued": "message_waiting", "queue_backlog": "no_active_worker"} | STALLED | UNSERVED,
         is_of_all=True,
     ),
     Case(
         "only-worker-crashed",
         "one worker",
         replace(one, fault=Fault("claimed", "die")),
-        UNREAD | LOST | STALLED,
-        frozenset({HELD, ("queue_backlog", "consumer_lag"), ("queue_depth", "consumer_lag")}),
+        UNREAD | LOST | STALLED | UNSERVED,
+        frozenset(
+            {
+                HELD,
+                ("queue_backlog", "consumer_lag"),
+                ("queue_depth", "consumer_lag"),
+                ("queue_unserved", "nothing_taken"),
+            }
+        ),
         rerun,
         jobs=3,
         is_of_all=True,

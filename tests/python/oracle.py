@@ -10,6 +10,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -22,7 +23,9 @@ LISTED_LIVE = ("created", "queued", "processing", "running")
 CLOSED = ("completed", "failed", "cancelled")
 JUDGED = ("completed", "failed")
 OPEN_EXECUTION = ("pending", "running", "retrying")
+ENDED_EXECUTION = ("completed", "failed", "cancelled", "timeout", "duplicate_skipped")
 FUTURE_TOLERANCE = timedelta(minutes=1)
+JOBS_TOLERANCE = timedelta(minutes=5)
 ALIASES = {"US": "us-east", "EU": "eu-west", "APAC": "asia-pacific", "ASIA": "asia-pacific"}
 
 
@@ -48,7 +51,11 @@ REGISTRY = {
     "execution_missing": Point("execution", 1, "none"),
     "execution_running": Point("execution", 15, "fail"),
     "execution_pending": Point("execution", 15, "fail"),
+    "execution_unevaluable": Point("execution", 15, "none"),
+    "failure_burst": Point("execution", 0, "none"),
 }
+FAILED_EXECUTION = ("failed", "timeout")
+FAILURE_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -182,8 +189,12 @@ def payload_jobspec_id(payload: Json) -> str | None:
 
 
 def comparable(rows: list[Row]) -> list[Row]:
-    """The rows of the points in REGISTRY, in an order of their own."""
-    known = [row for row in rows if row["accumulation_point"] in REGISTRY]
+    """The rows of the points in REGISTRY, in an order of their own and without the sentence of evidence."""
+    known = [
+        {column: value for column, value in row.items() if column != "evidence"}
+        for row in rows
+        if row["accumulation_point"] in REGISTRY
+    ]
     return sorted(known, key=lambda row: (row["accumulation_point"], row.get("entity_id", "")))
 
 
@@ -206,6 +217,7 @@ class Oracle:
             "missing_executions_v1": self.missing_executions_v1(),
             "missing_executions_v2": self.missing_executions_v2(),
             "stuck_executions_v1": self.stuck_executions(),
+            "failure_bursts_v1": self.failure_bursts(),
             "stuck_items_v1": self.stuck_items(),
             "accumulation_points_v1": self.accumulation_points(),
         }
@@ -223,7 +235,8 @@ class Oracle:
                 "unpublished",
                 message.created_at,
                 "unknown",
-                outbox_id=message.id,
+                message.topic,
+                outbox_id=str(message.id),
                 topic=message.topic,
             )
             for message in self.pipeline.outbox
@@ -232,6 +245,35 @@ class Oracle:
 
     def stuck_executions(self) -> list[Row]:
         return [row for execution in self.pipeline.executions if (row := self._stuck_execution(execution))]
+
+    def failure_bursts(self) -> list[Row]:
+        """Per model and the last hour: at least ten executions failed, and more than half."""
+        calls: dict[str | None, list[Execution]] = defaultdict(list)
+        for execution in self.pipeline.executions:
+            if execution.created_at and execution.created_at > self.now - FAILURE_WINDOW:
+                kind = (execution.model_id or None) if "model_id" in self.cell_columns else None
+                calls[kind].append(execution)
+        rows = []
+        for model, recent in calls.items():
+            failed = [call.created_at for call in recent if call.status in FAILED_EXECUTION]
+            if len(failed) >= 10 and 2 * len(failed) > len(recent):
+                row = self._row(
+                    "failure_burst",
+                    "job_kind",
+                    model or "",
+                    None,
+                    "failing",
+                    self._first_past(min(at for at in failed if at)),
+                    "failing_often",
+                    kind=model,
+                    executions=len(recent),
+                    failures=len(failed),
+                    failure_rate=round(Decimal(len(failed)) / len(recent), 4),
+                    failed_since=min(at for at in failed if at),
+                    last_failed_at=max(at for at in failed if at),
+                )
+                rows.append(row)
+        return rows
 
     def missing_executions_v1(self) -> list[Row]:
         rows = []
@@ -251,7 +293,7 @@ class Oracle:
                     job.status,
                     self._first_past(job.completed_at, job.updated_at),
                     "unknown",
-                    job_id=job.id,
+                    job_id=str(job.id),
                     expected_executions=expected,
                     actual_executions=actual,
                     missing_executions=expected - actual,
@@ -275,6 +317,7 @@ class Oracle:
                 *self.stale_jobs(),
                 *self.unpublished_outbox(),
                 *self.stuck_executions(),
+                *self.failure_bursts(),
                 *self.missing_executions_v2(),
             )
         ]
@@ -310,9 +353,9 @@ class Oracle:
             return self._job_row("job_running_unstarted", job, since, self._running_cause(job))
         clocks = {"processing": job.updated_at, "running": job.started_at}
         clock = clocks.get(job.status, job.created_at) if job.status in LISTED_LIVE else job.updated_at
-        if clock is None or clock > self.now + FUTURE_TOLERANCE:
+        if clock is None or clock > self.now + JOBS_TOLERANCE:
             since = self._first_past(job.updated_at, job.created_at)
-            return self._job_row("job_unevaluable", job, since, "unknown")
+            return self._job_row("job_unevaluable", job, since, "clock_skew" if clock else "unknown")
         point = f"job_{job.status}" if job.status in LISTED_LIVE else "job_unevaluable"
         if not self._older(point, clock):
             return None
@@ -344,13 +387,18 @@ class Oracle:
         return "executions_finished"
 
     def _stuck_execution(self, execution: Execution) -> Row | None:
+        if execution.status in ENDED_EXECUTION:
+            return None
         if execution.status == "running":
             point, clock = "execution_running", execution.started_at
         elif execution.status in ("pending", "retrying"):
             point, clock = "execution_pending", execution.created_at
         else:
-            return None
-        if not self._older(point, clock):
+            point, clock = "execution_unevaluable", execution.started_at or execution.created_at
+        ahead = clock is not None and clock > self.now + JOBS_TOLERANCE
+        if clock is None or ahead:
+            point = "execution_unevaluable"
+        elif not self._older(point, clock):
             return None
         job = next((job for job in self.pipeline.jobs if job.id == execution.job_id), None)
         cause = "unknown" if job is None else "job_finished" if job.status in CLOSED else "job_live"
@@ -360,10 +408,11 @@ class Oracle:
             execution.id,
             job.jobspec_id if job else None,
             execution.status,
-            clock,
-            cause,
-            execution_id=execution.id,
-            job_id=execution.job_id,
+            self._first_past(clock, execution.started_at, execution.created_at),
+            "clock_skew" if ahead else cause,
+            kind=execution.model_id if "model_id" in self.cell_columns else None,
+            execution_id=str(execution.id),
+            job_id=None if execution.job_id is None else str(execution.job_id),
             region=execution.region,
             provider_id=execution.provider_id,
             model_id=execution.model_id,
@@ -456,7 +505,8 @@ class Oracle:
             job.status,
             closed,
             cause,
-            job_id=job.id,
+            kind=model,
+            job_id=str(job.id),
             region=region,
             model_id=model,
             question_id=question,
@@ -465,6 +515,11 @@ class Oracle:
         )
 
     def _job_row(self, point: str, job: Job, since: datetime | None, cause: str) -> Row:
+        topics = [
+            message.topic
+            for message in self.pipeline.outbox
+            if payload_jobspec_id(message.payload) == job.jobspec_id
+        ]
         return self._row(
             point,
             "job",
@@ -473,7 +528,8 @@ class Oracle:
             job.status,
             since,
             cause,
-            job_id=job.id,
+            max(topics, default=None) if point in ("job_created", "job_queued") else None,
+            job_id=str(job.id),
             created_at=job.created_at,
             updated_at=job.updated_at,
             started_at=job.started_at,
@@ -488,6 +544,8 @@ class Oracle:
         status: str | None,
         since: datetime | None,
         cause: str,
+        queue: str | None = None,
+        kind: str | None = None,
         **own: Any,
     ) -> Row:
         return {
@@ -500,4 +558,6 @@ class Oracle:
             "age_seconds": self._age(since),
             "threshold_seconds": REGISTRY[point].minutes * 60,
             "cause": cause,
+            "queue_name": queue,
+            "job_kind": kind,
         } | own

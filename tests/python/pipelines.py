@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,7 +44,7 @@ SCALARS: tuple[Json, ...] = (
 )
 
 # Ages at which a rule may change its mind.
-THRESHOLDS = tuple(timedelta(minutes=minutes) for minutes in (-1, 0, 1, 5, 10, 15, 30))
+THRESHOLDS = tuple(timedelta(minutes=minutes) for minutes in (-5, -1, 0, 1, 5, 10, 15, 30))
 EDGES = tuple(timedelta(microseconds=us) for us in (0, 1, -1, 1_000_000, -1_000_000))
 
 
@@ -55,6 +57,7 @@ class Maker:
 
     chance: Random
     statuses: tuple[str | None, ...] = LISTED + LISTED + UNLISTED
+    execution_statuses: tuple[str | None, ...] = EXECUTION_STATUSES
     arrays_only: bool = False
 
     def pipeline(self, size: int | None = None) -> Pipeline:
@@ -99,7 +102,7 @@ class Maker:
             job_id=self._pick(None, 999) if self._one_in(8) else self.chance.randint(1, jobs),
             provider_id=self._pick("modal-us-east", "golem-1"),
             region=self._region(),
-            status=self._pick(*EXECUTION_STATUSES),
+            status=self._pick(*self.execution_statuses),
             started_at=self._time_or_none(),
             completed_at=self._time_or_none(),
             model_id=None if self._one_in(5) else self._model(),
@@ -216,6 +219,7 @@ def load(connection: psycopg.Connection[Any], pipeline: Pipeline, layout: Layout
     """Insert the rows, with their own ids."""
     layout = layout or Layout()
     json_columns = ("jobspec_data", "payload")
+    dumps = partial(json.dumps, ensure_ascii=False)  # a database in SQL_ASCII reads no escapes
     for name, rows in zip(("jobs", "executions", "outbox"), pipeline.tables(), strict=True):
         if not rows:
             continue
@@ -227,7 +231,9 @@ def load(connection: psycopg.Connection[Any], pipeline: Pipeline, layout: Layout
         )
         values = [
             [
-                Jsonb(getattr(row, column)) if column in json_columns else layout.write(getattr(row, column))
+                Jsonb(getattr(row, column), dumps=dumps)
+                if column in json_columns
+                else layout.write(getattr(row, column))
                 for column in columns
             ]
             for row in rows

@@ -8,11 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
+from conftest import Warehouse
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from stuck_jobs import embedded
 
@@ -47,6 +50,22 @@ def redis_on_tcp(directory: Path, *settings: str) -> Iterator[int]:
         process.wait()
 
 
+def introduce(warehouse: Warehouse, client: redis.Redis, collect: Callable[[], object]) -> None:
+    """Let a collector see that a Redis is the pipeline's, so that what it lacks later is gone."""
+    warehouse.execute(
+        "insert into jobs (jobspec_id, jobspec_data, status) values ('introduced', '{}', 'queued')"
+    )
+    client.lpush("jobs", '{"id": "introduced"}')
+    collect()
+    client.lpop("jobs")
+    warehouse.execute("delete from jobs where jobspec_id = 'introduced'")
+
+
+def populate(client: redis.Redis, keys: int) -> None:
+    """Let a Redis hold many keys that are none of the pipeline's."""
+    client.eval("for i = 1, ARGV[1] do redis.call('SET', 'session:' .. i, '0123456789') end", 0, keys)
+
+
 def free_port() -> int:
     """A port below those from which a cluster derives its bus port."""
     for port in range(20_000 + os.getpid() % 10_000, 40_000):
@@ -58,7 +77,8 @@ def free_port() -> int:
 
 def wait_until_answering(port: int) -> None:
     deadline = time.monotonic() + 10
-    with redis.Redis(port=port, protocol=2) as client:
+    at_once = Retry(NoBackoff(), 0)  # by default the client itself waits, for seconds
+    with redis.Redis(port=port, protocol=2, retry=at_once) as client:
         while True:
             try:
                 client.ping()

@@ -12,20 +12,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from click.testing import CliRunner
-from conftest import ROOT, Outcome, Warehouse
+from conftest import ROOT, Outcome, Warehouse, run_command
 
-from stuck_jobs.cli import main
 from stuck_jobs.expectations.contract import registered_points
 
-POINTS = sorted(registered_points(ROOT))
+POINTS = sorted(point for point, fields in registered_points(ROOT).items() if fields["enabled"])
 COMMAND = Path(sys.executable).with_name("stuck-jobs")
 WITH_REDIS = {"redis_enabled": True}
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """All registered points, in a summary that reads a table."""
+    """All points that the pipeline proves, in a summary that reads a table."""
 
     warehouse: Warehouse
 
@@ -40,10 +38,7 @@ class Controlled:
 
     def run(self, *arguments: str, **variables: str | None) -> Outcome:
         """A command in this process."""
-        result = CliRunner().invoke(main, arguments, env=self.environment(variables))
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(result.exit_code, result.output)
+        return run_command(arguments, self.environment(variables))
 
     def run_apart(self, command: Sequence[str | Path], **variables: str) -> subprocess.CompletedProcess[str]:
         """A command in a process of its own."""
@@ -57,7 +52,7 @@ class Controlled:
     def run_gate_tests(self, severity: str) -> tuple[int, set[str]]:
         """The exit code of dbt's gate tests, all of a severity, and the points that they name."""
         outcome = self.warehouse.run_dbt(
-            "test", "--select", "tag:gate", target=self.warehouse.scratch / "target",
+            "test", "--select", "tag:gate",
             variables=WITH_REDIS | {"thresholds": {point: {"severity": severity} for point in POINTS}},
         )  # fmt: skip
         named = re.findall(r"(?:Failure|Warning) in test gate_(\w+)", outcome.output)
@@ -72,19 +67,16 @@ class Controlled:
 
 
 @cache
-def control(new_warehouse: Callable[[], Warehouse]) -> Controlled:
+def control(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
     """All points, each of them ok; built once for all modules."""
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run", variables=WITH_REDIS, target=warehouse.scratch / "target")
-    assert outcome.exit_code == 0, outcome.output
+    warehouse = new_built_warehouse(**WITH_REDIS)
     warehouse.execute(
+        "create table all_ok as select * from accumulation_points",
         """
-        create table all_ok as
-        select
-            accumulation_point, level, 'ok' as state, 0::bigint as stuck_count, 0::bigint as max_count,
-            null::timestamptz as oldest_stuck_since, null::bigint as oldest_age_seconds,
-            'error' as severity, remedy, now() as evidence_at
-        from accumulation_points
+        update all_ok set
+            state = 'ok', stuck_count = 0, max_count = 0,
+            oldest_stuck_since = null, oldest_age_seconds = null,
+            severity = 'error', evidence_at = now(), evidence = null
         """,
         "create table summary as select * from all_ok",
         "create or replace view accumulation_points_v1 as select * from summary",

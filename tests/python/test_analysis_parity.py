@@ -25,7 +25,7 @@ COUNTERPARTS = {
         select jobspec_id, status, actual_executions, expected_executions from missing_executions_v1
     """,
     "analysis_stuck_executions": """
-        select execution_id as id, job_id, region, model_id, status, started_at
+        select execution_id::bigint as id, job_id::bigint as job_id, region, model_id, status, started_at
         from stuck_executions where accumulation_point = 'execution_running'
     """,
 }

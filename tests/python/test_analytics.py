@@ -211,7 +211,7 @@ def test_throughput_counts_every_hour(analytics: psycopg.Connection[Row], pipeli
 def test_coverage_agrees_with_what_is_missing(analytics: psycopg.Connection[Row]) -> None:
     missing = analytics.execute(
         "select region, count(distinct m.job_id) as jobs from missing_executions as m"
-        " inner join stg_jobs as j on j.job_id = m.job_id"
+        " inner join stg_jobs as j on j.job_id::text = m.job_id"
         " where j.source_updated_at >= %s and coalesce(j.completed_at, j.updated_at) >= %s"
         " and region is not null group by region",
         [SINCE, SINCE.replace(tzinfo=UTC)],

@@ -4,12 +4,15 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from stuck_jobs import embedded
+from stuck_jobs.cli import COMMANDS, GROUPS
 from stuck_jobs.dbt_project import (
     OWN_PROJECT,
     FailedNode,
@@ -36,6 +39,25 @@ def test_commands_are_named_and_imported_only_when_called() -> None:
     program = f"import sys, stuck_jobs.cli; print({heavy} & set(sys.modules))"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == "set()"
+
+
+def test_the_help_names_every_command_in_a_whole_sentence_at_once() -> None:
+    named = [name for commands in GROUPS.values() for name in commands]
+    assert sorted(named) == sorted(COMMANDS)
+    run("--help")  # the files are read, and compiled
+    took = []
+    for _ in range(5):
+        before = os.times()
+        shown = " ".join(run("--help", COLUMNS="80").stdout.split())
+        after = os.times()
+        took.append(
+            after.children_user + after.children_system - before.children_user - before.children_system
+        )
+    for commands in GROUPS.values():
+        for name, sentence in commands.items():
+            assert f"{name} {sentence}" in shown
+            assert sentence.endswith(".")
+    assert min(took) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -81,15 +103,19 @@ def test_a_sandbox_has_the_source_tables_and_passes_the_exit_code_on() -> None:
     assert finished.returncode == 7, finished.stderr
 
 
-def test_without_its_wheel_redis_is_the_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STUCK_JOBS_REDIS_BIN", raising=False)
+@pytest.mark.parametrize("start", [embedded.start_postgres, embedded.start_redis])
+def test_without_the_wheels_the_servers_say_what_to_install(
+    start: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for variable in ("STUCK_JOBS_PG_BIN", "STUCK_JOBS_REDIS_BIN"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(embedded.EmbeddedServerError, match="there is no redis-server: install one"):
-        embedded._redis_binary()
-    program = tmp_path / "redis-server"
-    program.touch(mode=0o755)
-    assert embedded._redis_binary() == str(program)
+    with pytest.raises(
+        embedded.EmbeddedServerError, match=r"is not installed: pip install 'stuck-jobs\[demo\]'"
+    ):
+        start()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_project_is_the_chosen_one_the_working_directory_or_our_own(

@@ -18,10 +18,12 @@ from typing import Any
 
 import pytest
 import redis
-from conftest import ROOT, Warehouse
-from redis_support import breakable_redis, redis_on_tcp
+from click.testing import CliRunner
+from conftest import ROOT, Warehouse, environment
+from redis_support import breakable_redis, populate, redis_on_tcp
 
 from stuck_jobs import embedded
+from stuck_jobs.cli import main
 from stuck_jobs.collect import redis_reader
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.errors import StuckJobsError
@@ -59,6 +61,23 @@ class Finished:
     error: str
 
 
+def _in_own_process(command: list[str], environment: dict[str, str]) -> Finished:
+    finished = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in finished.stderr, finished.stderr
+    return Finished(finished.returncode, finished.stdout, finished.stderr)
+
+
+def _in_this_process(command: list[str], variables: dict[str, str]) -> Finished:
+    with environment(variables):
+        result = CliRunner().invoke(main, command[1:])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Finished(result.exit_code, result.stdout, result.stderr)
+
+
 @dataclass(frozen=True)
 class Bench:
     """A database, a Redis, and the command between them."""
@@ -80,19 +99,15 @@ class Bench:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
         return inherited | self.warehouse.libpq | {"REDIS_URL": self.url} | extra
 
-    def collect(self, *arguments: str, **extra: str) -> Finished:
-        finished = subprocess.run(
-            self.command(*arguments),
-            env=self.environment(**extra), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
-        assert "Traceback" not in finished.stderr, finished.stderr
+    def collect(self, *arguments: str, own_process: bool = False, **extra: str) -> Finished:
+        command, environment = self.command(*arguments), self.environment(**extra)
+        finished = (_in_own_process if own_process else _in_this_process)(command, environment)
         for secret in (SECRET, PASSWORD):
-            assert secret not in finished.stdout + finished.stderr
-        return Finished(finished.returncode, finished.stdout, finished.stderr)
+            assert secret not in finished.output + finished.error
+        return finished
 
-    def succeed(self, *arguments: str, **extra: str) -> str:
-        finished = self.collect(*arguments, **extra)
+    def succeed(self, *arguments: str, own_process: bool = False, **extra: str) -> str:
+        finished = self.collect(*arguments, own_process=own_process, **extra)
         assert (finished.exit_code, finished.error) == (0, "")
         assert finished.output.count("\n") == 1
         return finished.output
@@ -179,8 +194,8 @@ def client(bench: Bench) -> Iterator[redis.Redis]:
 
 
 def test_nothing_at_all(bench: Bench) -> None:
-    line = bench.succeed()
-    assert line == "snapshot 1: jobs: main 0, retry 0, dead 0; 0 messages read, 0 unparsed, 0 locks\n"
+    line = bench.succeed(own_process=True)
+    assert line == "snapshot 1: jobs: main 0, retry 0, dead 0; 0 messages read; 0 jobs held by workers\n"
     assert bench.listings() == {("jobs", kind): (0, 0, True, None) for kind in ("main", "retry", "dead")}
 
 
@@ -191,7 +206,7 @@ def test_both_formats_in_their_order(bench: Bench, client: redis.Redis) -> None:
         "jobs:retry", {queue_message("later"): 1_900_000_000.25, queue_message("sooner"): 1_800_000_000}
     )
     line = bench.succeed()
-    assert line == "snapshot 1: jobs: main 3, retry 2, dead 2; 7 messages read, 0 unparsed, 0 locks\n"
+    assert line == "snapshot 1: jobs: main 3, retry 2, dead 2; 7 messages read; 0 jobs held by workers\n"
     assert bench.jobs("main") == ["first", "second", "third"]
     assert bench.jobs("dead") == ["old", "new"]
     assert bench.jobs("retry") == ["sooner", "later"]
@@ -292,7 +307,7 @@ def test_huge_binary_and_broken_messages(bench: Bench, client: redis.Redis) -> N
     client.lpush("jobs", *broken)
     client.zadd("jobs:retry", {b"\x80": float("inf"), b"\x81": 1e300, b"\x82": -1e300})
     line = bench.succeed()
-    assert "11 messages read, 9 unparsed" in line
+    assert "11 messages read, 9 of them unreadable (no JSON, too large, or without a job); " in line
     rows = bench.warehouse.rows(
         "select jobspec_id, parsed, error, size_bytes from stuck_jobs_raw.queue_messages "
         "where kind = 'main' order by position"
@@ -328,6 +343,41 @@ def test_a_message_that_may_be_for_any_job_makes_the_snapshot_incomplete(
     assert bench.listings()["jobs", "main"] == (1, 1, complete, None)
 
 
+def next_message(bench: Bench) -> str | None:
+    """Which message of the queue is taken next, as the last snapshot tells it from others."""
+    newest = "select oldest_message from stuck_jobs_raw.queue_snapshots where kind = 'main'"
+    found: str | None = bench.warehouse.rows(f"{newest} order by snapshot_id desc limit 1")[0][0]
+    return found
+
+
+def test_a_message_that_was_taken_is_seen_to_be_gone(bench: Bench, client: redis.Redis) -> None:
+    bench.succeed()
+    assert next_message(bench) is None
+    client.lpush("jobs", envelope("a"), envelope("a"), envelope("b"))
+    bench.succeed()
+    first = next_message(bench)
+    assert first is not None
+    client.lpush("jobs", envelope("c"))
+    bench.succeed()
+    assert next_message(bench) == first
+    seen = {first}
+    for _ in range(3):
+        client.rpop("jobs")
+        bench.succeed()
+        after = next_message(bench)
+        assert after not in seen
+        seen.add(str(after))
+
+
+def test_tables_of_an_older_version_are_filled(bench: Bench, client: redis.Redis) -> None:
+    client.lpush("jobs", envelope("a"))
+    bench.succeed()
+    bench.warehouse.execute("alter table stuck_jobs_raw.queue_snapshots drop column oldest_message")
+    bench.succeed()
+    assert next_message(bench) is not None
+    assert bench.snapshot_ids("queue_snapshots") == [1, 2]
+
+
 def test_secrets_stay_in_redis(bench: Bench, client: redis.Redis) -> None:
     client.lpush("jobs", queue_message("a"), queue_message("huge", payload={"id": SECRET, "x": "y" * 99_999}))
     client.lpush("jobs:dead", queue_message("a"), b'{"payload": {"id": "' + SECRET.encode() + b'"}')
@@ -351,7 +401,7 @@ def test_locks(bench: Bench, client: redis.Redis) -> None:
     client.set("jobs:processing:", "1")
     client.set("other:processing:message", "1")
     line = bench.succeed()
-    assert "4 locks" in line
+    assert "4 jobs held by workers" in line
     locks = dict(bench.warehouse.rows("select jobspec_id, expires_at from stuck_jobs_raw.job_locks"))
     observed = bench.warehouse.rows("select max(observed_at) from stuck_jobs_raw.queue_snapshots")[0][0]
     assert timedelta(minutes=14) < locks.pop("soon") - observed <= timedelta(minutes=15)
@@ -363,8 +413,46 @@ def test_locks(bench: Bench, client: redis.Redis) -> None:
 def test_thousands_of_locks_among_other_keys(bench: Bench, client: redis.Redis) -> None:
     client.mset({f"job:processing:job-{number}": 1 for number in range(5000)})
     client.mset({f"other:{number}": 1 for number in range(5000)})
-    assert "5,000 locks" in bench.succeed()
+    assert "5,000 jobs held by workers" in bench.succeed()
     assert bench.count("job_locks") == 5000
+
+
+@pytest.fixture(scope="module")
+def at_work(new_built_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A pipeline whose views are built, with jobs that wait, and jobs at work."""
+    warehouse = new_built_warehouse(redis_enabled=True)
+    warehouse.execute(
+        "insert into jobs (jobspec_id, jobspec_data, status) select 'job-' || number, '{}',"
+        " (array['created', 'queued', 'processing', 'running', 'completed'])[1 + number % 5]"
+        " from generate_series(1, 3000) as number"
+    )
+    return warehouse
+
+
+def test_among_millions_of_other_keys_locks_are_asked_for_by_name(
+    at_work: Warehouse, bench: Bench, client: redis.Redis
+) -> None:
+    among = Bench(at_work, bench.url)
+    client.lpush("jobs", queue_message("job-6"))
+    among.succeed()
+    client.delete("jobs")
+    populate(client, 1_000_000)
+    client.set("jobs:processing:job-6:1", "1", ex=600)
+    client.set("jobs:processing:job-10", "1", ex=600)
+    client.mset({f"job:processing:job-{number}": 1 for number in range(2, 3000, 5)})
+    client.config_resetstat()
+    assert "600 jobs held by workers" in among.succeed()
+    calls = {name: found["calls"] for name, found in client.info("commandstats").items()}
+    assert "cmdstat_scan" not in calls
+    assert among.listings()["jobs", "main"] == (0, 0, True, None)
+    in_flight = "select message_id from stuck_jobs_raw.messages_in_flight order by 1"
+    assert at_work.rows(in_flight) == [("job-10",), ("job-6:1",)]
+
+
+def test_among_millions_of_other_keys_and_without_views_it_says_so(bench: Bench, client: redis.Redis) -> None:
+    populate(client, 100_000)
+    assert "100,000 keys" in bench.fail()
+    bench.failed_because("run dbt build")
 
 
 def test_several_queues(bench: Bench, client: redis.Redis) -> None:
@@ -513,6 +601,9 @@ def test_a_user_without_the_rights(broken: tuple[Bench, embedded.Redis]) -> None
         bench.at(server.url.replace("unix://", f"unix://reader:{PASSWORD}@")).fail()
         bench.failed_because("scan")
         connection.execute_command("acl", "setuser", "reader", "+scan")
+        bench.at(server.url.replace("unix://", f"unix://reader:{PASSWORD}@")).fail()
+        bench.failed_because("info")
+        connection.execute_command("acl", "setuser", "reader", "+info")
         bench.at(server.url.replace("unix://", f"unix://reader:{PASSWORD}@")).succeed()
 
 
@@ -542,7 +633,7 @@ def test_redis_is_killed_in_the_middle(broken: tuple[Bench, embedded.Redis], del
         connection.mset({f"job:processing:job-{number}": 1 for number in range(20_000)})
     with bench.watching("--watch", "0.01", "--timeout", "1") as process:
         assert process.stdout
-        assert "20,000 locks" in process.stdout.readline()
+        assert "20,000 jobs held by workers" in process.stdout.readline()
         time.sleep(delay)
         os.kill(server.process_id, signal.SIGKILL)
         assert process.stderr
@@ -658,7 +749,9 @@ def test_watch_survives_failures(broken: tuple[Bench, embedded.Redis]) -> None:
 def test_collectors_at_the_same_time(bench: Bench, client: redis.Redis) -> None:
     client.lpush("jobs", *[envelope(f"job-{number}") for number in range(300)])
     finished: list[str] = []
-    threads = [threading.Thread(target=lambda: finished.append(bench.succeed())) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: finished.append(bench.succeed(own_process=True))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -748,7 +841,7 @@ def test_cluster(bench: Bench, tmp_path: Path) -> None:
             node.set("job:processing:a", "1", ex=60)
             node.set("job:processing:b", "1")
         clustered = bench.at(f"redis+cluster://127.0.0.1:{port}")
-        assert "main 1, retry 0, dead 0; 1 messages read, 0 unparsed, 2 locks" in clustered.succeed(
+        assert "main 1, retry 0, dead 0; 1 messages read; 2 jobs held by workers" in clustered.succeed(
             "--queue", "{jobs}"
         )
         assert "{jobs} instead of jobs" in clustered.fail()

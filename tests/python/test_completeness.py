@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from conftest import ROOT, Warehouse
+from conftest import ROOT, Warehouse, Warehouses
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +24,8 @@ KEPT = {
     "thresholds": {"execution_missing": {"max_age_minutes": 0.01}},
 }
 WHOLE = KEPT | {"completeness_batch_jobs": 1_000_000}
+WALKING = KEPT | {"completeness_batch_jobs": 1}
+JUDGED = ("--select", "+missing_executions")
 REGIONS = ("US", "EU", "ASIA")
 ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
@@ -34,23 +36,29 @@ class Source:
     def __init__(self, kept: Warehouse) -> None:
         self.kept = kept
         self.whole = kept.in_schema("whole_history")
-        for warehouse, variables in ((self.kept, KEPT), (self.whole, WHOLE)):
-            outcome = warehouse.run_dbt("run", variables=variables)
-            assert outcome.exit_code == 0, outcome.output
 
-    def run(self, *arguments: str, **options: Any) -> str:
-        outcome = self.kept.run_dbt(
-            "run", "--select", "int_known_gaps", *arguments, variables=KEPT, **options
-        )
+    def run(self, *arguments: str, variables: dict[str, Any] = KEPT) -> str:
+        outcome = self.kept.run_dbt("run", "--select", "int_known_gaps", *arguments, variables=variables)
         assert outcome.exit_code == 0, outcome.output
         return outcome.output
 
-    def command(self) -> list[str]:
-        return [
+    def start_walking(self) -> subprocess.Popen[bytes]:
+        """Run in a process of its own, one job after the other."""
+        command = [
             str(Path(sys.executable).with_name("dbt")), "run", "--select", "int_known_gaps",
             "--project-dir", str(ROOT), "--profiles-dir", str(self.kept.scratch),
-            "--vars", json.dumps(KEPT | {"completeness_batch_jobs": 1, "redis_enabled": False}),
+            "--target-path", str(self.kept.scratch / "walking"),
+            "--vars", json.dumps(WALKING | {"redis_enabled": False}),
         ]  # fmt: skip
+        variables = self.kept.libpq | {"STUCK_JOBS_SCHEMA": self.kept.schema, "PATH": ""}
+        return subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
+
+    def wait_for_a_step_of(self, run: subprocess.Popen[bytes]) -> None:
+        """Wait until some jobs are judged, and not all of them."""
+        deadline = time.monotonic() + 60
+        while (self.marks()[2] or 0) < 5:
+            assert time.monotonic() < deadline
+            assert run.poll() is None
 
     def answers(self) -> tuple[list[Any], list[Any]]:
         """What both sets of views say at one moment."""
@@ -97,14 +105,23 @@ class Source:
 
 
 @pytest.fixture(scope="module")
-def source(new_warehouse: Callable[[], Warehouse]) -> Source:
-    return Source(new_warehouse())
+def empty(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """Both sets of views over a source without jobs, which is judged."""
+    source = Source(new_warehouse())
+    for warehouse, variables in ((source.kept, KEPT), (source.whole, WHOLE)):
+        outcome = warehouse.run_dbt("run", *JUDGED, variables=variables)
+        assert outcome.exit_code == 0, outcome.output
+    return source.kept
+
+
+@pytest.fixture(scope="module")
+def source(warehouses: Warehouses, empty: Warehouse) -> Source:
+    return Source(warehouses.copy(empty))
 
 
 @pytest.fixture
-def cleared(source: Source) -> Source:
-    source.clear()
-    source.run()
+def cleared(warehouses: Warehouses, empty: Warehouse) -> Source:
+    source = Source(warehouses.copy(empty))
     assert source.marks() == (None, None, None)
     return source
 
@@ -171,6 +188,9 @@ def test_a_run_judges_no_more_than_what_is_new(cleared: Source) -> None:
     assert cleared.kept.rows("select count(*) from int_unsettled_jobs") == [(3,)]
     assert "judged the jobs up to id" not in cleared.run()
     assert cleared.marks()[0] > until
+    cleared.clear()
+    cleared.run()
+    assert cleared.marks() == (None, None, None)
 
 
 def test_what_was_changed_behind_our_back_is_found_by_a_full_refresh(cleared: Source) -> None:
@@ -216,19 +236,18 @@ select partitioned.id from layouts.partitioned inner join layouts.inner_view usi
 
 
 @pytest.fixture(scope="module")
-def files_queries(source: Source) -> dict[str, str]:
+def files_query(source: Source) -> str:
     """What `source_files` makes of a table or view of each layout."""
 
-    def query(layout: str) -> str:
+    def files(layout: str) -> str:
         relation = f"api.Relation.create(database=target.database, schema='layouts', identifier='{layout}')"
-        inline = f"select {{{{ source_files({relation}) }}}} as files"
-        outcome = source.kept.run_dbt("compile", "--inline", inline)
-        return outcome.output[outcome.output.index("select ") :]
+        return f"{{{{ source_files({relation}) }}}}"
 
     source.kept.execute(LAYOUTS)
-    queries = {layout: query(layout) for layout in (PLAIN, PARTITIONED, VIEW)}
+    inline = f"select {', '.join(map(files, (PLAIN, PARTITIONED, VIEW)))}"
+    outcome = source.kept.run_dbt("compile", "--inline", inline, variables=KEPT)
     source.kept.execute("drop schema layouts cascade")
-    return queries
+    return outcome.output[outcome.output.index("select ") :]
 
 
 @pytest.fixture
@@ -251,41 +270,34 @@ def layouts(source: Source) -> Iterator[None]:
     ],
 )
 def test_a_judgment_rests_on_the_files_that_are_read(
-    source: Source, files_queries: dict[str, str], statement: str, moved: set[str]
+    source: Source, files_query: str, statement: str, moved: set[str]
 ) -> None:
-    def files() -> dict[str, list[Any]]:
-        return {layout: source.kept.rows(query) for layout, query in files_queries.items()}
+    def files() -> dict[str, Any]:
+        (row,) = source.kept.rows(files_query)
+        return dict(zip((PLAIN, PARTITIONED, VIEW), row, strict=True))
 
     before = files()
     source.kept.execute(statement)
     after = files()
-    assert [(None,)] not in before.values()
+    assert None not in before.values()
     assert {layout for layout in before if before[layout] != after[layout]} == moved
 
 
 def test_a_setting_that_changes_the_rules_ends_every_judgment(cleared: Source) -> None:
     cleared.insert(40, written=3)
     cleared.run()
-    aliased = KEPT | {"region_aliases": {"EU": "eu-central"}}
-    try:
-        outcome = cleared.kept.run_dbt("run", variables=aliased)
-        assert outcome.exit_code == 0, outcome.output
-        assert cleared.kept.rows("select count(*) from missing_executions") == [(0,)]
-        cleared.kept.execute("update executions set region = 'eu-west' where region = 'EU'")
-        cleared.kept.execute("update int_known_gaps set basis = 'another' where job_id is null")
-        assert cleared.kept.rows("select count(*) from missing_executions") == [(40,)]
-    finally:
-        assert cleared.kept.run_dbt("run", variables=KEPT).exit_code == 0
+    outcome = cleared.kept.run_dbt("run", *JUDGED, variables=KEPT | {"region_aliases": {"EU": "eu-central"}})
+    assert outcome.exit_code == 0, outcome.output
+    assert cleared.kept.rows("select count(*) from missing_executions") == [(0,)]
+    cleared.kept.execute("update executions set region = 'eu-west' where region = 'EU'")
+    cleared.kept.execute("update int_known_gaps set basis = 'another' where job_id is null")
+    assert cleared.kept.rows("select count(*) from missing_executions") == [(40,)]
 
 
 def test_a_killed_run_loses_nothing_and_claims_nothing(cleared: Source) -> None:
     cleared.insert(400, written=2)
-    environment = cleared.kept.libpq | {"STUCK_JOBS_SCHEMA": cleared.kept.schema, "PATH": ""}
-    run = subprocess.Popen(cleared.command(), env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (walked_to := cleared.marks()[2]) or walked_to < 5:
-        assert time.monotonic() < deadline
-        assert run.poll() is None
+    run = cleared.start_walking()
+    cleared.wait_for_a_step_of(run)
     run.kill()
     run.wait()
     judged_until, _, walked_to = cleared.marks()
@@ -300,46 +312,42 @@ def test_a_killed_run_loses_nothing_and_claims_nothing(cleared: Source) -> None:
 
 
 def test_two_runs_at_once_agree(cleared: Source) -> None:
-    cleared.insert(100, written=2)
-    environment = cleared.kept.libpq | {"STUCK_JOBS_SCHEMA": cleared.kept.schema, "PATH": ""}
-    runs = [
-        subprocess.Popen(
-            [*cleared.command(), "--target-path", str(cleared.kept.scratch / str(n))], env=environment
-        )
-        for n in range(2)
-    ]
-    assert [run.wait() for run in runs] == [0, 0]
+    cleared.insert(150, written=2)
+    run = cleared.start_walking()
+    cleared.wait_for_a_step_of(run)
+    cleared.run(variables=WALKING)
+    assert run.wait() == 0
     assert cleared.marks()[0] is not None
-    assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 100
+    assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 150
     kept, whole = cleared.answers()
-    assert len(kept) == 100
+    assert len(kept) == 150
     assert kept == whole
 
 
 def test_the_mark_stays_behind_by_minutes_or_by_jobs(cleared: Source) -> None:
-    def mark(overlap_jobs: int) -> datetime:
-        overlap = {"completeness_overlap_minutes": 10, "completeness_overlap_jobs": overlap_jobs}
-        cleared.kept.execute("update int_known_gaps set basis = 'another' where job_id is null")
-        outcome = cleared.kept.run_dbt("run", "--select", "int_known_gaps", variables=KEPT | overlap)
-        assert outcome.exit_code == 0, outcome.output
+    overlap = {"completeness_overlap_minutes": 10, "completeness_overlap_jobs": 39}
+
+    def mark(jobs: int) -> datetime:
+        cleared.kept.execute(
+            f"delete from executions where job_id > {jobs}",
+            f"delete from jobs where id > {jobs}",
+            "update int_known_gaps set basis = 'another' where job_id is null",
+        )
+        cleared.run(variables=KEPT | overlap)
         judged_until: datetime = cleared.marks()[0]
         return judged_until
 
-    cleared.insert(40, written=3)
+    cleared.insert(60, written=3)
     cleared.kept.execute("update jobs set updated_at = now() at time zone 'UTC' - id * interval '1 second'")
     ((newest,),) = cleared.kept.rows("select max(updated_at) at time zone 'UTC' from jobs")
-    assert mark(20) == newest - timedelta(seconds=20)
-    assert mark(39) == newest - timedelta(seconds=39)
-    assert mark(40) < newest - timedelta(minutes=9)
+    assert mark(60) == newest - timedelta(seconds=39)
+    assert mark(40) == newest - timedelta(seconds=39)
+    assert mark(39) < newest - timedelta(minutes=9)
 
 
 def test_only_a_run_that_is_far_behind_walks_again(cleared: Source) -> None:
     def walks() -> bool:
-        outcome = cleared.kept.run_dbt(
-            "run", "--select", "int_known_gaps", variables=KEPT | {"completeness_batch_jobs": 1}
-        )
-        assert outcome.exit_code == 0, outcome.output
-        return "judged the jobs up to id" in outcome.output
+        return "judged the jobs up to id" in cleared.run(variables=WALKING)
 
     cleared.insert(110, written=2)
     assert walks()
@@ -355,6 +363,8 @@ def test_only_a_run_that_is_far_behind_walks_again(cleared: Source) -> None:
 
 @pytest.mark.parametrize("batch", [0, 1.5])
 def test_a_batch_that_is_no_number_of_jobs_is_refused(cleared: Source, batch: float) -> None:
-    outcome = cleared.kept.run_dbt("run", variables=KEPT | {"completeness_batch_jobs": batch})
+    outcome = cleared.kept.run_dbt(
+        "run", "--select", "int_known_gaps", variables=KEPT | {"completeness_batch_jobs": batch}
+    )
     assert outcome.exit_code != 0
     assert f"vars: completeness_batch_jobs must be a whole number from 1 on, got '{batch}'" in outcome.output

@@ -18,12 +18,15 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from click.testing import CliRunner
 from conftest import Warehouse
 from test_generator import CAUSES
 
 from stuck_jobs import embedded
+from stuck_jobs.cli import main
 from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
-from stuck_jobs.demo.load import load, load_queue, load_recoveries
+from stuck_jobs.demo.load import load, load_earlier_looks, load_queue, load_recoveries
+from stuck_jobs.demo.queue import QUEUE, UNSERVED
 
 COMMAND = Path(sys.executable).with_name("stuck-jobs")
 ELSEWHERE = {
@@ -76,10 +79,22 @@ def running(scratch: Path) -> list[bytes]:
 
 
 def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Path, tmp_path: Path) -> None:
+    """And keeps its servers, which can be used and stopped as it prints."""
     report = tmp_path / "report.html"
-    demo = start(scratch, "demo", "--jobs", "200", "--report", str(report))
+    demo = start(scratch, "demo", "--keep", "--jobs", "200", "--report", str(report))
     output, errors = demo.communicate()
     assert demo.returncode == 0, errors
+    commands = [line.strip() for line in output.partition("still running.")[2].splitlines()[1:]]
+    try:
+        assert_all_is_shown(output, report)
+        assert_the_servers_can_be_used(commands)
+    finally:
+        for command in commands[-2:]:
+            subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    assert_nothing_is_left(scratch)
+
+
+def assert_all_is_shown(output: str, report: Path) -> None:
     states = dict(re.findall(r"^\w+ +(\w+) +(ok|breached|unknown) ", output, re.MULTILINE))
     assert states == {point: "breached" if causes else "ok" for point, causes in CAUSES.items()}
     assert re.search(r"All \d+ things broken on purpose were found, and nothing else\.", output)
@@ -87,7 +102,20 @@ def test_the_demo_shows_every_point_breached_but_a_stalled_pipeline(scratch: Pat
     assert gates in output
     on_the_page = re.findall(r'<tr role="row" class="(\w+)" data-point="(\w+)"', report.read_text())
     assert {point: tone.replace("warn", "breached") for tone, point in on_the_page} == states
-    assert_nothing_is_left(scratch)
+
+
+def assert_the_servers_can_be_used(commands: list[str]) -> None:
+    collect = next(command for command in commands if command.endswith("stuck-jobs collect"))
+    exported = dict(word.split("=", 1) for word in shlex.split(commands[0])[1:])
+    finished = subprocess.run(
+        ["sh", "-c", f"{commands[0]} && {collect}"], capture_output=True, text=True, check=False
+    )
+    assert re.match(r"snapshot 2: jobs: main 1,\d+, retry \d+, dead \d+; ", finished.stdout), finished
+    with psycopg.connect(
+        host=exported["PGHOST"], user=exported["PGUSER"], dbname=exported["PGDATABASE"]
+    ) as connection:
+        points = connection.execute("select count(*) from stuck_jobs.accumulation_points").fetchone()
+    assert points == (len(CAUSES),)
 
 
 def test_the_healthy_demo_shows_every_point_ok(scratch: Path) -> None:
@@ -98,29 +126,6 @@ def test_the_healthy_demo_shows_every_point_ok(scratch: Path) -> None:
     assert states == dict.fromkeys(CAUSES, "ok")
     assert "Nothing was broken, and nothing was found." in output
     assert f"Gate: open, {len(CAUSES)} points within their limits (dbt build exited 0)." in output
-    assert_nothing_is_left(scratch)
-
-
-def test_kept_servers_can_be_used_and_stopped_as_printed(scratch: Path) -> None:
-    demo = start(scratch, "demo", "--keep", "--jobs", "200")
-    output, errors = demo.communicate()
-    assert demo.returncode == 0, errors
-    commands = [line.strip() for line in output.partition("still running.")[2].splitlines()[1:]]
-    collect = next(command for command in commands if command.endswith("stuck-jobs collect"))
-    exported = dict(word.split("=", 1) for word in shlex.split(commands[0])[1:])
-    try:
-        finished = subprocess.run(
-            ["sh", "-c", f"{commands[0]} && {collect}"], capture_output=True, text=True, check=False
-        )
-        assert re.match(r"snapshot 2: jobs: main 1,\d+, retry \d+, dead \d+; ", finished.stdout), finished
-        with psycopg.connect(
-            host=exported["PGHOST"], user=exported["PGUSER"], dbname=exported["PGDATABASE"]
-        ) as c:
-            (points,) = c.execute("select count(*) from stuck_jobs.accumulation_points").fetchone() or (0,)
-        assert points == len(CAUSES)
-    finally:
-        for command in commands[-2:]:
-            subprocess.run(["sh", "-c", command], check=True, capture_output=True)
     assert_nothing_is_left(scratch)
 
 
@@ -151,16 +156,16 @@ def test_a_signal_leaves_nothing_behind(
 
 
 @pytest.fixture(scope="module")
-def views(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run", variables={"redis_enabled": True})
-    assert outcome.exit_code == 0, outcome.output
-    return warehouse
+def views(new_built_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    return new_built_warehouse(redis_enabled=True)
 
 
 def put(warehouse: Warehouse, pipeline: Pipeline) -> None:
-    """Load a pipeline in place of what is there, and take a snapshot of its queue."""
-    warehouse.execute("truncate jobs, executions, outbox, stuck_jobs_raw.recovery_log")
+    """Load a pipeline in place of what is there, and take a snapshot of a Redis as if it were the first."""
+    warehouse.execute(
+        "truncate jobs, executions, outbox, stuck_jobs_raw.recovery_log, stuck_jobs_raw.queue_servers,"
+        " stuck_jobs_raw.queue_snapshots"
+    )
     with warehouse.connect() as connection:
         load(connection, pipeline)
         load_recoveries(connection, "stuck_jobs_raw", pipeline.recoveries)
@@ -168,7 +173,11 @@ def put(warehouse: Warehouse, pipeline: Pipeline) -> None:
         with redis.Redis.from_url(server.url) as client:
             load_queue(client, pipeline.queue)
         variables = {"REDIS_URL": server.url, "DBT_PROFILES_DIR": str(warehouse.scratch)}
-        subprocess.run([COMMAND, "collect"], env=os.environ | warehouse.libpq | variables, check=True)
+        queues = ("--queue", QUEUE, "--queue", UNSERVED)
+        collected = CliRunner().invoke(main, ["collect", *queues], env=warehouse.libpq | variables)
+        assert collected.exit_code == 0, collected.output
+    with warehouse.connect() as connection:
+        load_earlier_looks(connection, "stuck_jobs_raw")
 
 
 @pytest.mark.parametrize(("seed", "jobs"), [(11, 2400), *((seed, MIN_JOBS) for seed in range(1, 6))])

@@ -56,7 +56,7 @@ def test_every_point_is_listed_by_a_view() -> None:
 
 def test_the_summary_columns_are_those_of_the_contract() -> None:
     assert summary_view(ROOT).columns[:3] == ("accumulation_point", "level", "state")
-    assert summary_view(ROOT).columns[-1] == "evidence_at"
+    assert summary_view(ROOT).columns[-2:] == ("evidence_at", "evidence")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The analysis as a test: every way to get stuck is made to happen in a real pipeline, and must be found.
 
-A minute of the source lasts a second here. The limits are those of the registry, shortened alike by dbt's
-vars; no clock is mocked.
+A minute of the source lasts a second and a half here. The limits are those of the registry, shortened
+alike by dbt's vars; no clock is mocked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import jinja2
 import psycopg
 import pytest
 from conftest import ROOT, SOURCE_SCHEMA, Warehouse
@@ -25,6 +24,8 @@ from pipeline.work import MINUTE
 from pipeline.world import Item, Look, World, healthy, kill, open_world
 
 from stuck_jobs import embedded
+from stuck_jobs.expectations.contract import registered_points
+from stuck_jobs.systems import system_entry
 
 MAX_DEPTH = 40
 PROVIDER_WINDOW = 20 * MINUTE
@@ -34,21 +35,12 @@ PATIENCE = 15
 Script = Callable[[World, list[Case]], None]
 
 
-def registry() -> dict[str, dict[str, Any]]:
-    """The points with their default limits."""
-    returned: list[dict[str, dict[str, Any]]] = []
-    macro = (ROOT / "macros" / "registry" / "default_registry.sql").read_text()
-    jinja2.Environment(autoescape=True, extensions=["jinja2.ext.do"]).from_string(
-        macro + "{% do default_registry() %}"
-    ).render({"var": lambda _: True, "return": returned.append})
-    return returned[0]
-
-
-REGISTRY = registry()
+PROVABLE = system_entry(ROOT, "pipeline")["points"]
+REGISTRY = {point: fields for point, fields in registered_points(ROOT).items() if point in PROVABLE}
 LIMITS = {
     point: fields["max_age_minutes"] * MINUTE
     for point, fields in REGISTRY.items()
-    if "max_age_minutes" in fields and point != "job_running_unstarted"
+    if "max_age_minutes" in fields and point not in ("job_running_unstarted", "execution_unevaluable")
 }
 VARIABLES = {
     "redis_enabled": True,
@@ -126,6 +118,10 @@ def strike_busy(world: World, cases: list[Case]) -> None:
     if "barrier-never-left" in names:
         barrier = "status = 'finalizing', completed_at = null, updated_at = now()"
         meddle(world, "barrier-never-left", f"update jobs set {barrier} where jobspec_id = %s")
+    if "start-not-written" in names:
+        begun = "status = 'running', started_at = null, completed_at = null"
+        ours = "job_id = (select id from jobs where jobspec_id = %s)"
+        meddle(world, "start-not-written", f"update executions set {begun} where {ours}")
 
 
 def _executions(world: World, name: str) -> int:
@@ -348,7 +344,7 @@ class Verdict:
             limit = timedelta(seconds=LIMITS["execution_missing"])
         seen = [look.at for look in looks if item in look.items]
         assert seen[0] > item.since + limit, f"{item} too early, at {seen[0]}"
-        if item.point in LIMITS:
+        if item.point in LIMITS and item.point != "queue_unserved":  # which is known at the next snapshot
             due = max(item.since + limit, self.world.struck.get(item.subject, item.since))
             late = [look.at for look in looks if due < look.at < seen[0] and not _also(item, look)]
             assert not late, f"{item} was due at {due}, and not there at {late}"
@@ -510,7 +506,7 @@ def test_healthy_run_of_the_same_length(plays: Plays) -> None:
     assert not breaches(world)
 
 
-@pytest.mark.parametrize("run", range(10))
+@pytest.mark.parametrize("run", range(5))
 def test_healthy_run(run: int, postgres: embedded.Postgres, template: str, plays: Plays) -> None:
     """A burst of jobs through many workers, looked at as often as can be."""
     for future in plays.values():

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ WARN = "update summary set severity = 'warn'"
 
 
 @pytest.fixture(scope="session")
-def controlled(new_warehouse: Callable[[], Warehouse]) -> Controlled:
-    return control(new_warehouse)
+def controlled(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
+    return control(new_built_warehouse)
 
 
 def judged(controlled: Controlled, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -89,6 +90,33 @@ def test_the_table_names_what_counts_and_what_does_not(controlled: Controlled) -
         assert "Gate closed: job_queued is over its limit: 4 stuck, 3 allowed, the oldest for 2 h\n" in output
         output = controlled.run("gate", "--level", "queue").output
         assert "Gate open: 5 points ok, not counted: queue_orphan" in output
+
+
+def test_many_reasons_are_a_line_each_and_the_last_line_is_short(controlled: Controlled) -> None:
+    with controlled.where(OVER, f"{UNKNOWN} where accumulation_point = 'worker_lost'"):
+        for columns in ("80", None):
+            lines = controlled.run("gate", COLUMNS=columns).output.splitlines()
+            total = len(POINTS)
+            assert lines[-1] == (
+                f"Gate closed: {total - 1} of {total} points over their limit, 1 of {total} points unknown"
+            )
+            assert sum(" is over its limit: " in line for line in lines) == total - 1
+            assert max(map(len, lines)) < 120
+
+
+def test_a_baseline_that_is_saved_is_no_open_gate(controlled: Controlled, tmp_path: Path) -> None:
+    path = tmp_path / "accepted.json"
+    with controlled.where(OVER):
+        for shown_as in ("table", "github"):
+            output = controlled.run("gate", "--save-baseline", str(path), "--format", shown_as).output
+            total = len(POINTS)
+            assert output.splitlines()[-1] == (
+                f"Baseline saved: {path} has {total} of {total} points over their limit,"
+                " which do not count from now on"
+            )
+            assert "Gate open" not in output
+        accepted = controlled.run("gate", "--baseline", str(path)).output.splitlines()[-1]
+    assert accepted == f"Gate open: 0 points ok, not counted: {len(POINTS)} points"
 
 
 def test_annotations_are_errors_and_warnings(controlled: Controlled) -> None:
@@ -268,8 +296,13 @@ def test_no_answer_is_one_clear_line_within_ten_seconds(
 def test_a_relation_that_is_locked_is_given_up(controlled: Controlled) -> None:
     with controlled.warehouse.connect() as locker:
         locker.execute("lock table accumulation_history in access exclusive mode")
-        for command in ("gate", "validate"):
-            assert_no_answer(controlled, command, {}, "lock timeout")
+        with ThreadPoolExecutor() as pool:
+            asked = [
+                pool.submit(assert_no_answer, controlled, command, {}, "lock timeout")
+                for command in ("gate", "validate")
+            ]
+            for answer in asked:
+                answer.result()
 
 
 def test_a_server_that_says_nothing_is_given_up(controlled: Controlled) -> None:
@@ -355,8 +388,12 @@ def test_a_deployment_is_judged_by_what_it_made_worse(
         assert finished.returncode == 0, finished.stdout + finished.stderr
         finished = deploy(shell, f"{HARMFUL} where accumulation_point in ('job_created', 'job_queued')")
         assert finished.returncode == 1
-        assert "job_created" in finished.stdout.splitlines()[-1]
-        assert "job_queued" in finished.stdout.splitlines()[-1]
+        *reasons, last = finished.stdout.splitlines()[-3:]
+        assert [re.findall("job_created|job_queued", line) for line in reasons] == [
+            ["job_created"],
+            ["job_queued"],
+        ]
+        assert last == f"Gate closed: 2 of {len(POINTS)} points over their limit"
     with controlled.where(f"{UNKNOWN} where accumulation_point = 'worker_lost'"):
         (tmp_path / "deployed").unlink()
         assert deploy(shell, HARMLESS).returncode == 2

@@ -60,6 +60,16 @@ def test_views_hold_what_the_oracle_expects_of_a_crowd(
     assert_views_hold(connection, arrange(connection, crowd, time_zone))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_views_hold_what_the_oracle_expects_of_a_crowd_that_fails(
+    connection: Connection, time_zone: str, seed: int
+) -> None:
+    crowd = Maker(Random(seed), execution_statuses=("failed", "timeout", "completed")).pipeline(size=200)
+    oracle = arrange(connection, crowd, time_zone)
+    assert oracle.failure_bursts()
+    assert_views_hold(connection, oracle)
+
+
 @given(pipeline=pipelines())
 @shares_connection
 def test_no_live_job_is_invisible_and_none_is_listed_twice(
@@ -71,10 +81,38 @@ def test_no_live_job_is_invisible_and_none_is_listed_twice(
         f"""
         select j.jobspec_id, j.status, l.listed
         from (select *, {CLOCKS} at time zone 'UTC' as clock, {LIMITS} as quiet from public.jobs) as j
-        cross join lateral (select count(*) as listed from stale_jobs as s where s.job_id = j.id) as l
+        cross join lateral (select count(*) as listed from stale_jobs as s where s.job_id = j.id::text) as l
         where l.listed <> case
             when j.status in ('completed', 'failed', 'cancelled') then 0
-            when j.clock between now() - j.quiet and now() + interval '1 min' then 0
+            when j.clock between now() - j.quiet and now() + interval '5 min' then 0
+            else 1
+        end
+        """,
+    )
+
+
+@given(pipeline=pipelines())
+@shares_connection
+def test_no_open_execution_is_invisible_and_none_is_listed_twice(
+    connection: Connection, pipeline: Pipeline, time_zone: str
+) -> None:
+    arrange(connection, pipeline, time_zone)
+    rejects(
+        connection,
+        """
+        select e.id, e.status, l.listed
+        from (
+            select *, case status when 'running' then started_at when 'pending' then created_at
+                when 'retrying' then created_at else coalesce(started_at, created_at) end
+                at time zone 'UTC' as clock
+            from public.executions
+        ) as e
+        cross join lateral (
+            select count(*) as listed from stuck_executions as s where s.execution_id = e.id::text
+        ) as l
+        where l.listed <> case
+            when e.status in ('completed', 'failed', 'cancelled', 'timeout', 'duplicate_skipped') then 0
+            when e.clock between now() - interval '15 min' and now() + interval '5 min' then 0
             else 1
         end
         """,

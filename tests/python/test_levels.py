@@ -195,7 +195,9 @@ def test_job_status_adds_up(connection: Connection, pipeline: Pipeline, time_zon
     shown = {row["job_id"]: row for row in fetch(connection, "select * from job_status")}
     hour_ago = expected.now - timedelta(hours=1)
     for job in expected.pipeline.jobs:
-        assert (job.id in shown) == (job.status not in CLOSED or expected.was_closed_since(job, hour_ago))
+        assert (str(job.id) in shown) == (
+            job.status not in CLOSED or expected.was_closed_since(job, hour_ago)
+        )
     missing = fetch(
         connection, "select job_id, count(region) as cells from missing_executions group by job_id"
     )

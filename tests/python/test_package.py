@@ -119,7 +119,8 @@ def test_one_level_alone_replaces_its_views_in_place_and_the_projects_own_as_dbt
     outcome = warehouse.run_dbt("build", *selected, project=project)
     assert outcome.exit_code == 0, outcome.output
     assert set(re.findall(r"OK created sql view_in_place model (.*?)_v1", outcome.output)) == {
-        f"{SCHEMA}.{view}" for view in ("dead_letters", "queue_backlog", "queue_depths", "queue_mismatches")
+        f"{SCHEMA}.{view}"
+        for view in ("blocked_jobs", "dead_letters", "queue_backlog", "queue_depths", "queue_mismatches")
     }, build.output
     assert "PASS queue_backlog_well_formed" in outcome.output
     assert "PASS queue_backlog::queue_backlog_beyond_its_limits" in outcome.output

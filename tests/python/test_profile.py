@@ -160,6 +160,14 @@ shop:
         assert connection.autocommit
 
 
+def test_text_is_text_in_a_database_that_knows_no_encoding(server: embedded.Postgres) -> None:
+    with psycopg.connect(server.dsn, autocommit=True) as administrator:
+        administrator.execute("create database in_ascii template template0 encoding 'SQL_ASCII'")
+    profile = Profile(str(server.directory), 5432, "postgres", "in_ascii", "s")
+    with connect(profile) as connection:
+        assert connection.execute("select 'cr\u00e9\u00e9'").fetchone() == ("cr\u00e9\u00e9",)
+
+
 def test_a_refused_connection_does_not_tell_the_password(tmp_path: Path) -> None:
     profile = Profile(str(tmp_path), 5432, "u", "d", "s", PASSWORD)
     with pytest.raises(psycopg.OperationalError) as raised:

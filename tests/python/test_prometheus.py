@@ -45,8 +45,8 @@ Samples = dict[tuple[str, ...], float]
 
 
 @pytest.fixture
-def controlled(new_warehouse: Callable[[], Warehouse]) -> Controlled:
-    return control(new_warehouse)
+def controlled(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
+    return control(new_built_warehouse)
 
 
 @pytest.mark.parametrize("name", QUERIES)

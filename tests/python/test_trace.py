@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import ROOT, Outcome, Warehouse, environment
+from conftest import ROOT, Outcome, Warehouse, environment, run_command
 from killing import survives
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from oracle import Execution, Job, OutboxMessage, Pipeline
@@ -99,10 +99,19 @@ def start(warehouse: Warehouse, receiver: Receiver, *arguments: str, **extra: st
     )  # fmt: skip
 
 
-def trace(warehouse: Warehouse, receiver: Receiver, *arguments: str, **extra: str) -> Outcome:
+def trace_apart(warehouse: Warehouse, receiver: Receiver, *arguments: str, **extra: str) -> Outcome:
     process = start(warehouse, receiver, *arguments, **extra)
     output, _ = process.communicate()
     return Outcome(process.returncode, output)
+
+
+def trace(warehouse: Warehouse, receiver: Receiver, *arguments: str) -> Outcome:
+    """The same in this process."""
+    variables = warehouse.libpq | {
+        "STUCK_JOBS_SCHEMA": warehouse.schema, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url
+    }  # fmt: skip
+    connection = ["--project-dir", str(ROOT), "--profiles-dir", str(warehouse.scratch)]
+    return run_command(["trace", *arguments, *connection], variables)
 
 
 def succeeded(outcome: Outcome) -> None:
@@ -124,7 +133,7 @@ def bookmark(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 def test_a_finished_job_is_a_trace(warehouse: Warehouse, receiver: Receiver) -> None:
     pipeline = finished(1)
     add(warehouse, pipeline)
-    outcome = trace(warehouse, receiver, OTEL_SERVICE_NAME="watched")
+    outcome = trace_apart(warehouse, receiver, OTEL_SERVICE_NAME="watched")
     succeeded(outcome)
     assert outcome.output == f"6 spans of 1 jobs sent to http://127.0.0.1:{receiver.port}\n"
     assert sorted(span.name for span in receiver.spans) == PARTS
@@ -185,7 +194,7 @@ def test_only_what_is_new_is_sent_again(warehouse: Warehouse, receiver: Receiver
     assert len(receiver.spans) == 18
     assert sorted(receiver.named("job-3")) == PARTS
     remembered = warehouse.rows("select distinct job_id from stuck_jobs_raw.trace_sent order by 1")
-    assert remembered == [(1,), (3,)]
+    assert remembered == [("1",), ("3",)]
 
 
 def test_a_first_run_can_begin_later(warehouse: Warehouse, receiver: Receiver) -> None:
@@ -227,7 +236,7 @@ def test_a_stuck_span_is_sent_open_and_again_when_it_ends(warehouse: Warehouse, 
 
 
 @pytest.mark.parametrize(
-    ("started_at", "point"), [("created_at", "execution_running"), ("null", "job_closed_early")]
+    ("started_at", "point"), [("created_at", "execution_running"), ("null", "execution_unevaluable")]
 )
 def test_an_execution_that_outlives_its_job_is_followed_to_its_end(
     warehouse: Warehouse, receiver: Receiver, started_at: str, point: str
@@ -258,7 +267,7 @@ def test_a_receiver_that_refuses_is_one_line_and_asked_again(
 ) -> None:
     add(warehouse, finished(1))
     receiver.answers = [400]
-    outcome = trace(warehouse, receiver)
+    outcome = trace_apart(warehouse, receiver)
     assert outcome.exit_code == 2
     assert outcome.output.startswith(f"Error: http://127.0.0.1:{receiver.port} did not take 6 spans: ")
     assert "400" in outcome.output
@@ -296,7 +305,7 @@ def test_no_receiver_is_one_line(warehouse: Warehouse) -> None:
     with receiving() as gone:
         pass
     add(warehouse, finished(1))
-    outcome = trace(warehouse, gone, OTEL_EXPORTER_OTLP_TIMEOUT="0.5")
+    outcome = trace_apart(warehouse, gone, OTEL_EXPORTER_OTLP_TIMEOUT="0.5")
     assert outcome.exit_code == 2
     assert outcome.output.count("\n") == 1
     assert "did not take 6 spans" in outcome.output

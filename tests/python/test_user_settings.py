@@ -1,4 +1,4 @@
-"""A user's own settings change what is found, and never what the unit tests of the views say."""
+"""A user's own settings, and the zone of a session, never change what the unit tests of the views say."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ SETTINGS = {
 
 
 def test_unit_tests_pass_with_any_settings(built: Warehouse) -> None:
-    outcome = built.run_dbt("test", "--select", "test_type:unit", variables=SETTINGS)
+    outcome = built.run_dbt("test", "--select", "test_type:unit", variables=SETTINGS, PGTZ="Asia/Kolkata")
     assert outcome.exit_code == 0, outcome.output
     assert "PASS" in outcome.output

@@ -26,8 +26,8 @@ WARN = "update summary set severity = 'warn'"
 
 
 @pytest.fixture(scope="session")
-def controlled(new_warehouse: Callable[[], Warehouse]) -> Controlled:
-    return control(new_warehouse)
+def controlled(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
+    return control(new_built_warehouse)
 
 
 def named(outcome: Outcome, kind: str) -> set[str]:
@@ -132,7 +132,8 @@ def test_an_expectation_that_raises_is_not_passed(controlled: Controlled) -> Non
     broken = """
         create view accumulation_points as select
             accumulation_point, level, state, stuck_count, max_count, oldest_stuck_since,
-            coalesce(oldest_age_seconds, 0)::text as oldest_age_seconds, severity, remedy, evidence_at
+            coalesce(oldest_age_seconds, 0)::text as oldest_age_seconds,
+            severity, remedy, evidence_at, evidence
         from summary
     """
     controlled.warehouse.execute("drop view accumulation_points", broken)
@@ -264,8 +265,8 @@ def test_the_url_is_that_of_the_profile() -> None:
 # Real rows
 
 
-def test_stuck_rows_fail_all_three(new_warehouse: Callable[[], Warehouse]) -> None:
-    warehouse = new_warehouse()
+def test_stuck_rows_fail_all_three(new_built_warehouse: Callable[..., Warehouse]) -> None:
+    warehouse = new_built_warehouse()
     spec = {"constraints": {"regions": ["US"]}, "metadata": {"models": ["m1"]}, "questions": ["q1"]}
 
     def ago(minutes: float) -> datetime:
@@ -282,7 +283,7 @@ def test_stuck_rows_fail_all_three(new_warehouse: Callable[[], Warehouse]) -> No
             Pipeline(jobs, executions, (OutboxMessage(1, "jobs", {"id": "waits"}, ago(10), ago(10)),)),
         )
     stuck = {"job_created", "execution_pending", "job_closed_early", "pipeline_stalled"}
-    outcome = warehouse.run_dbt("build", "--exclude-resource-type", "unit_test")
+    outcome = warehouse.run_dbt("test", "--select", "tag:gate")
     assert outcome.exit_code == 1
     assert set(re.findall(r"Failure in test gate_(\w+)", outcome.output)) == stuck
     pipeline = Controlled(warehouse)

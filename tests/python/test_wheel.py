@@ -123,3 +123,17 @@ def test_a_sandbox_runs_dbt_in_a_copy_of_the_project(installed: Installed) -> No
     )
     assert outcome.exit_code == 0, outcome.output
     assert "PASS=" in outcome.output
+
+
+def test_init_makes_a_project_that_works(installed: Installed, built: Warehouse) -> None:
+    path = os.pathsep.join([str(installed.programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+    with installed.read_only():
+        outcome = installed.run(
+            "sh",
+            "-c",
+            "stuck-jobs init made && cd made"
+            " && dbt run --select stg_jobs && stuck-jobs gate && stuck-jobs validate",
+            **built.libpq | {"PATH": path},
+        )
+    assert outcome.exit_code == 0, outcome.output
+    assert "pipeline: " in outcome.output

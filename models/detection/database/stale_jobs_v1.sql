@@ -14,6 +14,10 @@ worker_signals as (
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_processing') }}
 ),
 
+heartbeats as (
+    select distinct on (job_id) * from {{ ref('int_heartbeats') }}
+),
+
 job_progress as (
     select * from {{ ref('int_job_progress') }}
 ),
@@ -24,7 +28,7 @@ judged as (
         case
             when rule = 'job_running_unstarted' and max_age = interval '0' then rule
             when clock < {{ as_of() }} - max_age then rule
-            when clock <= {{ latest_plausible() }} then null
+            when clock <= {{ latest_of_a_job() }} then null
             when rule = 'job_running_unstarted' then rule
             else 'job_unevaluable'
         end as accumulation_point,
@@ -66,12 +70,20 @@ select
         else {{ max_age('job_unevaluable') }}
     end)::bigint as threshold_seconds,
     case
+        when stale.is_polled and stale.accumulation_point in ('job_created', 'job_queued')
+            then case when stale.attempts > 0 then 'retry_not_taken' else 'not_taken' end
+        when stale.is_polled and stale.accumulation_point in ('job_processing', 'job_running')
+            then coalesce(heartbeats.cause, 'unknown')
         when stale.accumulation_point in ('job_created', 'job_queued')
             then waiting_causes.cause
         when stale.accumulation_point = 'job_processing' and worker_signals.is_held
             then 'worker_holding'
         when stale.accumulation_point = 'job_processing' and not worker_signals.is_held
             then 'worker_lost'
+        when stale.accumulation_point = 'job_processing' and worker_signals.is_proof_missing
+            then 'snapshot_untrusted'
+        when stale.accumulation_point = 'job_unevaluable' and stale.clock > {{ latest_of_a_job() }}
+            then 'clock_skew'
         when stale.accumulation_point in ('job_running', 'job_running_unstarted')
             then (
                 select running_causes.cause from running_causes
@@ -79,10 +91,17 @@ select
             )
         else 'unknown'
     end as cause,
-    stale.job_id::bigint as job_id,
+    coalesce(stale.queue_name, waiting_causes.queue_name) as queue_name,
+    stale.job_kind,
+    concat(
+        'status ', coalesce(stale.status, 'NULL'), {{ longer_than("' since'", 'stale.stuck_since', 'stale.max_age') }},
+        ', ' || heartbeats.evidence
+    ) as evidence,
+    stale.job_id::text as job_id,
     stale.created_at,
     stale.updated_at,
     stale.started_at
 from stale
 left join waiting_causes on stale.job_id = waiting_causes.job_id
 left join worker_signals on stale.job_id = worker_signals.job_id
+left join heartbeats on stale.job_id = heartbeats.job_id

@@ -25,7 +25,10 @@ select
     {{ seconds_since('created_at') }} as age_seconds,
     extract(epoch from {{ max_age('outbox_unpublished') }})::bigint as threshold_seconds,
     'unknown' as cause,
-    outbox_id::bigint as outbox_id,
+    topic as queue_name,
+    null::text as job_kind,
+    {{ longer_than("'written'", 'created_at', max_age('outbox_unpublished')) }} as evidence,
+    outbox_id::text as outbox_id,
     topic
 from unpublished
 where 'outbox_unpublished' in {{ enabled_points() }}

@@ -49,7 +49,10 @@ select
     {{ seconds_since('closed_at') }} as age_seconds,
     0::bigint as threshold_seconds,
     'unknown' as cause,
-    job_id::bigint as job_id,
+    null::text as queue_name,
+    null::text as job_kind,
+    concat(actual_executions, ' of ', expected_executions, ' executions are there') as evidence,
+    job_id::text as job_id,
     expected_executions,
     actual_executions,
     expected_executions - actual_executions as missing_executions

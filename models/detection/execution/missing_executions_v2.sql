@@ -54,7 +54,13 @@ select
         when region = any(written_regions) then 'not_written'
         else 'region_silent'
     end as cause,
-    job_id::bigint as job_id,
+    null::text as queue_name,
+    model_id as job_kind,
+    case
+        when is_gap then concat('no execution of this cell, ', actual_cells, ' of ', cardinality(cells), ' are there')
+        else 'the spec names no region'
+    end as evidence,
+    job_id::text as job_id,
     region,
     model_id,
     question_id,

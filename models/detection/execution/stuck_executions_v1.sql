@@ -1,37 +1,61 @@
--- Executions that began, or wait to, and never ended. To the letter: a row without the clock that judges it is left to
--- the points that judge its job.
-with executions as not materialized (
+-- Executions that began, or wait to, and never ended; and every other open one that no rule can judge: a NULL, a future
+-- date or a status that nobody has listed must not hide it, whatever became of its job.
+with open_executions as (
     select * from {{ ref('stg_executions') }}
+    where {{ has_not_ended() }}
 ),
 
 jobs as (
     select * from {{ ref('stg_jobs') }}
 ),
 
+ruled as (
+    select
+        open_executions.*,
+        case
+            when status = 'running' then 'execution_running'
+            when status in ('pending', 'retrying') then 'execution_pending'
+            else 'execution_unevaluable'
+        end as rule
+    from open_executions
+    offset 0 -- so that the rule is found once per execution, and not once per use
+),
+
+timed as (
+    select
+        ruled.*,
+        case rule
+            when 'execution_running' then started_at
+            when 'execution_pending' then created_at
+            else coalesce(started_at, created_at)
+        end as clock,
+        case rule
+            when 'execution_running' then {{ max_age('execution_running') }}
+            when 'execution_pending' then {{ max_age('execution_pending') }}
+            else {{ max_age('execution_unevaluable') }}
+        end as max_age
+    from ruled
+),
+
+judged as (
+    select
+        timed.*,
+        case
+            when clock < {{ as_of() }} - max_age then rule
+            when clock <= {{ latest_of_a_job() }} then null
+            else 'execution_unevaluable'
+        end as accumulation_point,
+        case
+            when clock <= {{ as_of() }} then clock
+            when started_at <= {{ as_of() }} then started_at
+            when created_at <= {{ as_of() }} then created_at
+        end as stuck_since
+    from timed
+),
+
 stuck as (
-    select
-        'execution_running' as accumulation_point,
-        started_at as stuck_since,
-        {{ max_age('execution_running') }} as max_age,
-        executions.*
-    from executions
-    where status = 'running' and started_at < {{ as_of() }} - {{ max_age('execution_running') }}
-    union all
-    select
-        'execution_pending' as accumulation_point,
-        created_at as stuck_since,
-        {{ max_age('execution_pending') }} as max_age,
-        executions.*
-    from executions
-    where status = 'pending' and created_at < {{ as_of() }} - {{ max_age('execution_pending') }}
-    union all
-    select
-        'execution_pending' as accumulation_point,
-        created_at as stuck_since,
-        {{ max_age('execution_pending') }} as max_age,
-        executions.*
-    from executions
-    where status = 'retrying' and created_at < {{ as_of() }} - {{ max_age('execution_pending') }}
+    select * from judged
+    where accumulation_point in {{ enabled_points() }}
 )
 
 select
@@ -42,14 +66,24 @@ select
     stuck.status,
     stuck.stuck_since,
     {{ seconds_since('stuck.stuck_since') }} as age_seconds,
-    extract(epoch from stuck.max_age)::bigint as threshold_seconds,
+    extract(epoch from case
+        when stuck.accumulation_point = stuck.rule then stuck.max_age
+        else {{ max_age('execution_unevaluable') }}
+    end)::bigint as threshold_seconds,
     case
+        when stuck.accumulation_point = 'execution_unevaluable' and stuck.clock > {{ latest_of_a_job() }}
+            then 'clock_skew'
         when jobs.job_id is null then 'unknown'
         when jobs.status in ('completed', 'failed', 'cancelled') then 'job_finished'
         else 'job_live'
     end as cause,
-    stuck.execution_id::bigint as execution_id,
-    stuck.job_id::bigint as job_id,
+    jobs.queue_name,
+    stuck.model_id as job_kind,
+    concat(
+        'status ', coalesce(stuck.status, 'NULL'), {{ longer_than("' since'", 'stuck.stuck_since', 'stuck.max_age') }}
+    ) as evidence,
+    stuck.execution_id::text as execution_id,
+    stuck.job_id::text as job_id,
     stuck.region,
     stuck.provider_id,
     stuck.model_id,
@@ -57,4 +91,3 @@ select
     stuck.started_at
 from stuck
 left join jobs on stuck.job_id = jobs.job_id
-where stuck.accumulation_point in {{ enabled_points() }}

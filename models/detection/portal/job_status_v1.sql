@@ -24,6 +24,8 @@ shown_jobs as (
         job_id,
         jobspec_id,
         status,
+        waits_for,
+        is_polled,
         updated_at,
         null::timestamptz as closed_at,
         true as is_live,
@@ -34,6 +36,8 @@ shown_jobs as (
         job_id,
         jobspec_id,
         status,
+        waits_for,
+        is_polled,
         updated_at,
         {{ closed_at() }} as closed_at,
         false as is_live,
@@ -74,11 +78,11 @@ explained as (
         stale_jobs.cause as stuck_cause,
         stale_jobs.job_id is not null as is_stuck
     from counted
-    left join stale_jobs on counted.job_id = stale_jobs.job_id
+    left join stale_jobs on counted.job_id::text = stale_jobs.job_id
 )
 
 select
-    job_id::bigint as job_id,
+    job_id::text as job_id,
     jobspec_id,
     status,
     case
@@ -92,7 +96,10 @@ select
     end as display_status,
     case
         when is_stuck then stuck_cause
+        when waits_for is not null then 'waiting_for_its_turn'
         when status in ('created', 'queued') then 'waiting_for_worker'
+        when is_polled and is_live then 'results_pending'
+        when is_polled then 'done'
         when executions_expected = 0 then 'spec_unreadable'
         when executions_missing > 0 then 'results_missing'
         when executions_pending > 0 then 'results_pending'

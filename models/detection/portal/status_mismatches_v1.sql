@@ -121,7 +121,13 @@ select
     {{ seconds_since('stuck_since') }} as age_seconds,
     extract(epoch from max_age)::bigint as threshold_seconds,
     cause,
-    job_id::bigint as job_id,
+    null::text as queue_name,
+    null::text as job_kind,
+    concat(
+        executions_open, ' executions are open, ', executions_finished, ' have ended, the last of them ',
+        {{ ago('last_execution_at') }}
+    ) as evidence,
+    job_id::text as job_id,
     status as job_status,
     executions_open,
     executions_finished,

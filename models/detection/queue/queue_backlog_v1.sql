@@ -39,6 +39,8 @@ select
         else 'no_active_worker'
     end as cause,
     queue_name,
+    null::text as job_kind,
+    {{ longer_than("case kind when 'main' then 'waits since' else 'due' end", 'stuck_since', 'max_age') }} as evidence,
     position,
     attempts,
     enqueued_at,

@@ -75,6 +75,12 @@ select
     0::bigint as threshold_seconds,
     cause,
     queue_name,
+    null::text as job_kind,
+    case cause
+        when 'job_missing' then 'no job has the id that the message names'
+        when 'job_closed' then 'the job that the message names is closed'
+        else 'an earlier message names the same job'
+    end as evidence,
     kind,
     position,
     enqueued_at

@@ -64,20 +64,52 @@ interrupted as (
         {{ believable('interrupted_at') }} as stuck_since
     from judged
     where regions_complete > 0 and regions_incomplete > 0
+),
+
+found as (
+    select
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        stuck_since,
+        cause,
+        null::text as queue_name,
+        null::text as job_kind,
+        concat(regions_complete, ' regions are whole, ', regions_incomplete, ' have gaps') as evidence,
+        regions_complete,
+        regions_incomplete
+    from interrupted
+    union all
+    select
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        {{ believable('given_up_at') }} as stuck_since,
+        cause,
+        queue_name,
+        job_kind,
+        concat('ended ', {{ ago('given_up_at') }}, ': ' || error) as evidence,
+        null::bigint as regions_complete,
+        null::bigint as regions_incomplete
+    from {{ ref('stg_given_up') }}
+    where kind = 'interrupted'
 )
 
 select
     'job_interrupted' as accumulation_point,
     'job' as entity_type,
-    job_id::text as entity_id,
+    job_id as entity_id,
     jobspec_id,
     status,
     stuck_since,
     {{ seconds_since('stuck_since') }} as age_seconds,
     extract(epoch from {{ max_age('job_interrupted') }})::bigint as threshold_seconds,
     cause,
-    job_id::bigint as job_id,
+    queue_name,
+    job_kind,
+    evidence,
+    job_id,
     regions_complete,
     regions_incomplete
-from interrupted
+from found
 where 'job_interrupted' in {{ enabled_points() }}

@@ -1,10 +1,14 @@
 -- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within a minute of each
 -- other crashed together.
-with lost as (
+with unlocked as (
     select
-        worker_signals.job_id,
+        worker_signals.job_id::text as job_id,
         worker_signals.jobspec_id,
         worker_signals.status,
+        'lock_gone' as cause,
+        null::text as queue_name,
+        null::text as job_kind,
+        'no lock on it in the last snapshot' as evidence,
         (
             select greatest(worker_signals.updated_at, max(executions.created_at), max(executions.completed_at))
             from {{ ref('stg_executions') }} as executions
@@ -12,6 +16,26 @@ with lost as (
         ) as signal_at
     from {{ ref('int_worker_signals') }} as worker_signals
     where not worker_signals.is_held
+),
+
+silent as (
+    select
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        case when is_holder_gone then 'worker_gone' else 'heartbeat_stopped' end as cause,
+        queue_name,
+        job_kind,
+        evidence,
+        signal_at
+    from {{ ref('int_heartbeats') }}
+    where not is_held
+),
+
+lost as (
+    select * from unlocked
+    union all
+    select * from silent
 ),
 
 signals as (
@@ -25,14 +49,17 @@ signals as (
 select
     'worker_lost' as accumulation_point,
     'job' as entity_type,
-    job_id::text as entity_id,
+    job_id as entity_id,
     jobspec_id,
     status,
     last_signal_at as stuck_since,
     {{ seconds_since('last_signal_at') }} as age_seconds,
-    0::bigint as threshold_seconds,
-    'lock_gone' as cause,
-    job_id::bigint as job_id,
+    extract(epoch from {{ max_age('worker_lost') }})::bigint as threshold_seconds,
+    cause,
+    queue_name,
+    job_kind,
+    concat(evidence, ', last sign of it ', {{ ago('last_signal_at') }}) as evidence,
+    job_id,
     last_signal_at,
     case
         when last_signal_at is not null then 1 + count(*) filter (where is_apart) over (order by signal_at)

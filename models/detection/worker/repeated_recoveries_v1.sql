@@ -19,7 +19,7 @@ recent_recoveries as (
 recovered as (
     select
         jobspec_id,
-        count(*) filter (where remedy in ('republish', 'reset', 'requeue')) as recoveries,
+        count(*) filter (where remedy in {{ recoveries_anew() }}) as recoveries,
         bool_or(remedy = 'fail') as is_given_up,
         min(recovered_at) as first_recovered_at,
         max(recovered_at) as last_recovered_at
@@ -32,6 +32,8 @@ repeated as (
         recovered.*,
         jobs.job_id,
         jobs.status,
+        jobs.queue_name,
+        jobs.job_kind,
         {{ believable('recovered.first_recovered_at') }} as stuck_since
     from recovered
     inner join jobs on recovered.jobspec_id = jobs.jobspec_id
@@ -50,7 +52,10 @@ select
     {{ seconds_since('stuck_since') }} as age_seconds,
     0::bigint as threshold_seconds,
     case when is_given_up then 'given_up' else 'stuck_again' end as cause,
-    job_id::bigint as job_id,
+    queue_name,
+    job_kind,
+    concat('recovered ', recoveries, ' times, last ', {{ ago('last_recovered_at') }}) as evidence,
+    job_id::text as job_id,
     recoveries,
     first_recovered_at,
     last_recovered_at

@@ -18,6 +18,7 @@ from stuck_jobs import __version__
 from stuck_jobs.alert.http import DeliveryError, check_url, post
 from stuck_jobs.alert.notice import headline, slack_message
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import legible
 
 MONITOR = "stuck-jobs-alert"
 LEVELS = {"error": "error", "warn": "warning"}
@@ -96,7 +97,7 @@ class Sentry:
         numbers = ("stuck_count", "max_count", "oldest_age_seconds")
         contexts = {"accumulation point": {name: notice[name] for name in numbers}}
         for number, item in enumerate(notice["items"], 1):
-            contexts[f"stuck item {number:02}"] = item
+            contexts[f"stuck item {number:02}"] = {name: _shown(value) for name, value in item.items()}
         self._capture(
             lambda: sentry_sdk.capture_event(
                 {
@@ -153,15 +154,24 @@ class Sentry:
         return captured
 
 
-def chosen_channels(dsn: str | None, webhook: str | None) -> list[Channel]:
+def _shown(value: Any) -> Any:
+    return legible(value) if isinstance(value, str) else value
+
+
+def chosen_channels(dsn: str | None, webhook: str | None, allow_http: bool = False) -> list[Channel]:
     """The channels that are configured; maybe none.
+
+    Args:
+        dsn: of Sentry.
+        webhook: its URL.
+        allow_http: whether another host may be told without TLS.
 
     Raises:
         StuckJobsError: if one cannot be used.
     """
     channels: list[Channel] = []
     if dsn:
-        channels.append(Sentry(dsn))
+        channels.append(Sentry(check_url(dsn, "SENTRY_DSN", allow_http)))
     if webhook:
-        channels.append(Webhook(check_url(webhook, "the webhook")))
+        channels.append(Webhook(check_url(webhook, "the webhook", allow_http)))
     return channels

@@ -13,14 +13,16 @@ from stuck_jobs.alert.changes import OK, Rules
 from stuck_jobs.alert.channels import Channel, Sentry, chosen_channels
 from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.notice import headline
-from stuck_jobs.alert.run import deliver, note_changes
+from stuck_jobs.alert.run import Current, deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError, as_expected
 from stuck_jobs.gate.reading import prompt_profile, read_summary, refusals
-from stuck_jobs.parameters import Number
+from stuck_jobs.output import say
+from stuck_jobs.parameters import Number, Secret
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
+from stuck_jobs.session.exclusion import only_one
 from stuck_jobs.summary import Point
 
 DEFAULTS = Rules()
@@ -28,8 +30,21 @@ LONGEST = timedelta(days=366)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--webhook", envvar="STUCK_JOBS_WEBHOOK_URL", metavar="URL", help="Takes JSON, like Slack's.")
-@click.option("--sentry-dsn", envvar="SENTRY_DSN", metavar="DSN", help="Of a project in Sentry.")
+@click.option(
+    "--webhook",
+    cls=Secret,
+    envvar="STUCK_JOBS_WEBHOOK_URL",
+    metavar="URL",
+    help="Takes JSON, like Slack's.",
+)
+@click.option("--sentry-dsn", cls=Secret, envvar="SENTRY_DSN", metavar="DSN", help="Of a project in Sentry.")
+@click.option(
+    "--allow-http",
+    is_flag=True,
+    envvar="STUCK_JOBS_ALLOW_HTTP",
+    show_envvar=True,
+    help="Tell another host without TLS, whoever reads on the way.",
+)
 @click.option(
     "--remind-hours",
     type=Number(min=0, min_open=True, max=LONGEST / timedelta(hours=1)),
@@ -65,6 +80,7 @@ def alert(
     connection: ProfileOptions,
     webhook: str | None,
     sentry_dsn: str | None,
+    allow_http: bool,
     remind_hours: float,
     flap_changes: int,
     flap_minutes: float,
@@ -85,7 +101,7 @@ def alert(
         ctx.obj = connection
         return
     rules = Rules(timedelta(hours=remind_hours), flap_changes, timedelta(minutes=flap_minutes))
-    channels = chosen_channels(sentry_dsn, webhook)
+    channels = chosen_channels(sentry_dsn, webhook, allow_http)
     if not channels:
         _print(connection)
         return
@@ -113,7 +129,7 @@ def mute(connection: ProfileOptions, point: str, until: str, reason: str) -> Non
         if not reason.strip():
             raise StuckJobsError("a reason is needed")
         store.mute(point, end, reason)
-    click.echo(f"{point} is muted until {end.isoformat()}")
+    say(f"{point} is muted until {end.isoformat()}")
 
 
 @alert.command()
@@ -123,24 +139,27 @@ def unmute(connection: ProfileOptions, point: str) -> None:
     """Tell of a muted point again, from the next run on."""
     with _opened(connection) as (store, _):
         was_muted = store.unmute(point)
-    click.echo(f"{point} is no longer muted" if was_muted else f"{point} was not muted")
+    say(f"{point} is no longer muted" if was_muted else f"{point} was not muted")
 
 
 def _print(connection: ProfileOptions) -> None:
     """Show what a channel would be told, were there one."""
     for point in read_summary(prompt_profile(connection)).points:
         if point.state != OK:
-            click.echo(headline({"kind": "opened", **dataclasses.asdict(point)}))
-    click.echo("nobody was told: set SENTRY_DSN or STUCK_JOBS_WEBHOOK_URL", err=True)
+            say(headline({"kind": "opened", **dataclasses.asdict(point)}))
+    say(
+        "nobody was told: set SENTRY_DSN or STUCK_JOBS_WEBHOOK_URL",
+        err=True,
+    )
 
 
 def _tell(connection: ProfileOptions, channels: list[Channel], rules: Rules) -> None:
     unreadable: StuckJobsError | None = None
-    with _opened(connection) as (store, profile), store.only_one() as alone:
+    with _opened(connection) as (store, profile), only_one(profile, f"{store.schema} alert") as alone:
         if not alone:
-            click.echo("another run is under way")
+            say("another run is under way")
             return
-        now = store.now()
+        now, current = store.now(), None
         try:
             points: list[Point] = [*read_summary(profile).points]
         except StuckJobsError as error:
@@ -148,12 +167,15 @@ def _tell(connection: ProfileOptions, channels: list[Channel], rules: Rules) -> 
         else:
             names = [channel.name for channel in channels]
             for kind, point in note_changes(store, points, profile.schema, names, now, rules):
-                click.echo(f"{kind}: {point}")
-            for muted in store.mutes(now):
-                click.echo(f"muted: {muted.accumulation_point} until {muted.muted_until}: {muted.reason}")
-        outcome = deliver(store, channels)
+                say(f"{kind}: {point}")
+            mutes = store.mutes(now)
+            for muted in mutes:
+                say(f"muted: {muted.accumulation_point} until {muted.muted_until}: {muted.reason}")
+            by_name = {point.accumulation_point: point for point in points}
+            current = Current(by_name, {muted.accumulation_point for muted in mutes}, profile.schema, now)
+        outcome = deliver(store, channels, current)
         store.prune(now)
-    click.echo(f"{outcome.delivered} delivered, {outcome.waiting} waiting")
+    say(f"{outcome.delivered} delivered, {outcome.waiting} waiting")
     if unreadable:
         raise unreadable
     if outcome.failures:

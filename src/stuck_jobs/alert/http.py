@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import threading
 import urllib.error
 import urllib.request
@@ -72,20 +73,34 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> None:
         raise DeliveryError(f"it does not answer: {type(error).__name__}") from None
 
 
-def check_url(url: str, what: str) -> str:
-    """The URL, if it is one for HTTP.
+def check_url(url: str, what: str, allow_http: bool) -> str:
+    """The URL, if it is one for HTTP, and keeps what is sent to itself.
 
     Args:
         url: of the user's.
         what: it is, for an error.
+        allow_http: whether another host may be reached without TLS.
 
     Raises:
         StuckJobsError: if it is not; the message does not quote it.
     """
     try:
         parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return url
+        host = parts.hostname
     except ValueError:
-        pass
-    raise StuckJobsError(f"{what} is no URL of HTTP")
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise StuckJobsError(f"{what} is no URL of HTTP")
+    if parts.scheme == "http" and not allow_http and not _is_here(host):
+        raise StuckJobsError(
+            f"{what} is plain http to another host: take https, or allow it with --allow-http"
+        )
+    return url
+
+
+def _is_here(host: str) -> bool:
+    """Whether it is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from stuck_jobs.alert.backlog import merge, renew
 from stuck_jobs.alert.changes import OK, Rules, Told, compare
 from stuck_jobs.alert.channels import Channel
 from stuck_jobs.alert.http import DeliveryError
@@ -32,6 +34,23 @@ class Outcome:
     delivered: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     waiting: int = 0
+
+
+@dataclass(frozen=True)
+class Current:
+    """How it is in this run.
+
+    Attributes:
+        points: all that are enabled, by name.
+        muted: the names of those of which nothing is to be told.
+        schema: of `stuck_items`.
+        now: the time of the run.
+    """
+
+    points: dict[str, Point]
+    muted: set[str]
+    schema: str
+    now: datetime
 
 
 def note_changes(
@@ -62,34 +81,27 @@ def note_changes(
     return [(notice["kind"], notice["accumulation_point"]) for notice in notices]
 
 
-def deliver(store: AlertStore, channels: list[Channel]) -> Outcome:
-    """Deliver what is pending. The notices of a point arrive in their order; a failure holds up only its own.
+def deliver(store: AlertStore, channels: list[Channel], current: Current | None = None) -> Outcome:
+    """Deliver what is pending: of each point its newest notice, with what is true now.
 
     Args:
         store: the tables.
         channels: that are configured; what others have not had waits for them.
+        current: the points as they are; None if they could not be read.
     """
     outcome = Outcome()
     by_name = {channel.name: channel for channel in channels}
-    pending = store.pending()
-    first: dict[tuple[str, str], Delivery] = {}
-    for delivery in sorted(pending, key=lambda pending: pending.delivery_id):
-        first.setdefault((delivery.channel, delivery.accumulation_point), delivery)
-    turns = {key: (oldest.attempts, oldest.delivery_id) for key, oldest in first.items()}
-    pending.sort(key=lambda d: (turns[d.channel, d.accumulation_point], d.delivery_id))
-    held: set[tuple[str, str]] = set()
     failed: dict[str, int] = {}
-    for delivery in pending:
+    for delivery in _in_turn(store):
         channel = by_name.get(delivery.channel)
-        key = (delivery.channel, delivery.accumulation_point)
-        if channel is None or key in held or failed.get(delivery.channel, 0) >= PATIENCE:
+        is_muted = current is not None and delivery.accumulation_point in current.muted
+        if channel is None or is_muted or failed.get(delivery.channel, 0) >= PATIENCE:
             outcome.waiting += 1
             continue
         try:
-            channel.send(delivery.notice)
+            channel.send(_as_it_is(store, delivery, current))
         except DeliveryError as error:
             store.mark(delivery, str(error))
-            held.add(key)
             failed[channel.name] = failed.get(channel.name, 0) + 1
             outcome.failures.append((channel.name, str(error)))
             outcome.waiting += 1
@@ -99,10 +111,29 @@ def deliver(store: AlertStore, channels: list[Channel]) -> Outcome:
     return outcome
 
 
+def _in_turn(store: AlertStore) -> list[Delivery]:
+    """What is pending, without what is superseded: first what has failed least, and what is not over."""
+    left = []
+    for newest, old in merge(store.pending()):
+        if old:
+            store.supersede(newest, old)
+        left.append(newest)
+    return sorted(left, key=lambda delivery: (delivery.attempts, delivery.notice["kind"] == "resolved"))
+
+
+def _as_it_is(store: AlertStore, delivery: Delivery, current: Current | None) -> dict[str, Any]:
+    """A notice that has waited says what is true by now."""
+    point = current.points.get(delivery.accumulation_point) if current else None
+    if current is None or point is None or not delivery.attempts:
+        return delivery.notice
+    items = store.oldest_items(current.schema, point.accumulation_point)
+    return renew(delivery.notice, point, items, current.now)
+
+
 def _gone(points: list[Point], before: dict[str, Told]) -> list[Point]:
     """Points that are enabled no more, as if they were well."""
     present = {point.accumulation_point for point in points}
-    template = Point("", "database", OK, 0, 0, None, "warn", "none")
+    template = Point("", "database", OK, 0, 0, None, "warn", "none", None)
     return [
         dataclasses.replace(template, accumulation_point=name, level="disabled")
         for name, told in before.items()

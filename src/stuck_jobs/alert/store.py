@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -43,6 +41,11 @@ class Delivery:
     accumulation_point: str
     notice: dict[str, Any]
     attempts: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Who is to be told, and of what."""
+        return self.channel, self.accumulation_point
 
 
 @dataclass(frozen=True)
@@ -84,18 +87,6 @@ class AlertStore:
     def now(self) -> datetime:
         """What time it is on PostgreSQL's clock."""
         return Store(self.connection, self.schema, self.project).now()
-
-    @contextmanager
-    def only_one(self) -> Iterator[bool]:
-        """Whether no other run is under way; until the end of the block, or of the process, none is."""
-        key = [f"{self.schema} alert"]
-        row = self.connection.execute("select pg_try_advisory_lock(hashtext(%s))", key).fetchone()
-        assert row is not None  # noqa: S101
-        try:
-            yield bool(row[0])
-        finally:
-            if row[0] and not self.connection.closed:
-                self.connection.execute("select pg_advisory_unlock(hashtext(%s))", key)
 
     def told(self) -> dict[str, Told]:
         """What is remembered of each point."""
@@ -174,6 +165,19 @@ class AlertStore:
         ).format(schema=sql.Identifier(self.schema))
         with self.connection.cursor(row_factory=class_row(Delivery)) as cursor:
             return cursor.execute(query).fetchall()
+
+    def supersede(self, newest: Delivery, old: list[Delivery]) -> None:
+        """Keep one delivery in place of several."""
+        ids = [delivery.delivery_id for delivery in old]
+        with self.connection.transaction():
+            self._run("delete from {schema}.alert_deliveries where delivery_id = any(%(ids)s)", ids=ids)
+            self._run(
+                "update {schema}.alert_deliveries set notice = %(notice)s, attempts = %(attempts)s"
+                " where delivery_id = %(id)s",
+                notice=Jsonb(newest.notice),
+                attempts=newest.attempts,
+                id=newest.delivery_id,
+            )
 
     def mark(self, delivery: Delivery, failure: str | None) -> None:
         """Note that it was delivered, or why not."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.parameters import Number
+from stuck_jobs.errors import StuckJobsError, refusal
+from stuck_jobs.output import say
+from stuck_jobs.parameters import Number, Secret
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
 from stuck_jobs.watch import repeat
 
@@ -67,18 +68,21 @@ class Collector:
         """
         import psycopg
 
-        from stuck_jobs.collect.redis_reader import read_snapshot
+        from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
         from stuck_jobs.collect.store import Store, raw_schema
+        from stuck_jobs.collect.trust import Memory
 
         try:
             with connect(self.profile) as connection:
                 store = Store(connection, raw_schema(), self.project)
                 observed_at = store.now()
-                snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout)
-                snapshot_id = store.save(snapshot, observed_at, self.retention)
+                memory = Memory(connection, self.profile.schema, raw_schema())
+                claims = memory.claims()
+                at_work = store.at_work(self.profile.schema, MAX_HOLDS + 1)
+                snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
+                snapshot_id, snapshot = store.save(snapshot, observed_at, self.retention, memory, claims)
         except psycopg.Error as error:
-            reason = error.diag.message_primary or str(error) or type(error).__name__
-            raise StuckJobsError(f"PostgreSQL: {reason}; no snapshot was written") from error
+            raise StuckJobsError(f"PostgreSQL: {refusal(error)}; no snapshot was written") from error
         if snapshot.errors:
             raise StuckJobsError(f"Redis: {'; '.join(snapshot.errors)} (recorded as snapshot {snapshot_id})")
         return _summary(snapshot, snapshot_id)
@@ -98,13 +102,12 @@ queue_option = click.option(
 
 redis_option = click.option(
     "--redis-url",
+    cls=Secret,
     metavar="URL",
     envvar="REDIS_URL",
-    show_envvar=True,
-    default="redis://localhost:6379/0",
     help="Where Redis is: redis://[user:password@]host:6379/0, rediss://… (TLS), unix:///path, "
     "redis+sentinel://host:26379,host2:26379/mymaster/0 or redis+cluster://host:6379 "
-    "(with TLS: rediss+…). A password belongs into the environment variable.",
+    "(with TLS: rediss+…); if nothing says so, at redis://localhost:6379/0.",
 )
 
 
@@ -148,13 +151,14 @@ def collect(
     retention: float,
     timeout: float,
     watch: float | None,
-    redis_url: str,
+    redis_url: str | None,
 ) -> None:
     """Copy what waits in Redis into PostgreSQL, where dbt reads it.
 
     Takes a snapshot of each queue's main list, retry set and dead list and of the workers' locks, without
     the messages' payloads. The tables are created on first use. Redis is only read, and never kept busy for
-    long: what does not fit into a fraction of a second is left out, and the snapshot says so.
+    long: what does not fit into a fraction of a second is left out, and the snapshot says so. Among many keys
+    nothing is searched for: the locks of the jobs at work are asked for by name.
 
     Exits with 0 when the snapshot is written; with 2 if Redis cannot be read, which is recorded as a failed
     snapshot, or if PostgreSQL cannot be written.
@@ -172,7 +176,7 @@ def collect(
         timeout=timeout,
     )
     if watch is None:
-        click.echo(collector.run())
+        say(collector.run())
     else:
         repeat(collector.run, watch)
 
@@ -182,10 +186,13 @@ def _summary(snapshot: Snapshot, snapshot_id: int) -> str:
     queues = groupby(snapshot.listings, lambda listing: listing.queue)
     depths = "; ".join(f"{queue}: {', '.join(map(_depth, listings))}" for queue, listings in queues)
     messages = [entry.message for listing in snapshot.listings for entry in listing.entries]
-    unparsed = sum(not message.parsed for message in messages)
+    unreadable = sum(not message.parsed for message in messages)
+    words = (
+        f", {unreadable:,} of them unreadable (no JSON, too large, or without a job)" if unreadable else ""
+    )
     return (
-        f"snapshot {snapshot_id}: {depths}; {len(messages):,} messages read, {unparsed:,} unparsed, "
-        f"{len(snapshot.locks):,} locks"
+        f"snapshot {snapshot_id}: {depths}; {len(messages):,} messages read{words}; "
+        f"{len(snapshot.locks):,} jobs held by workers"
     )
 
 

@@ -16,6 +16,16 @@ old_messages as (
     where (queue_name, snapshot_id) not in (select queue_name, snapshot_id from newest)
 ),
 
+old_servers as (
+    delete from {schema}.queue_servers
+    where snapshot_id < (select max(queue_servers.snapshot_id) from {schema}.queue_servers)
+),
+
+old_jobs_at_work as (
+    delete from {schema}.jobs_at_work
+    where snapshot_id not in (select snapshot_id from newest)
+),
+
 old_messages_in_flight as (
     delete from {schema}.messages_in_flight
     where snapshot_id not in (select snapshot_id from newest)

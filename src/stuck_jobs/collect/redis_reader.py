@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import md5
 from importlib.resources import files
-from itertools import islice, zip_longest
+from itertools import islice, takewhile, zip_longest
 from typing import Any, cast
 
 import redis
@@ -15,12 +16,15 @@ from redis.exceptions import RedisClusterException
 
 from stuck_jobs.collect.messages import MAX_ID_LENGTH, MAX_MESSAGE_BYTES, clean_text, moment, parse_message
 from stuck_jobs.collect.redis_url import Client, RedisAddress
-from stuck_jobs.collect.snapshot import KINDS, Entry, Listing, Snapshot, failed
+from stuck_jobs.collect.snapshot import KINDS, AtWork, Entry, Listing, Snapshot, failed
+from stuck_jobs.collect.trust import ask_server
 
 MAX_BYTES_PER_SCRIPT = 20_000_000
 MAX_MICROSECONDS_PER_SCRIPT = 30_000
 SURE_BYTES_PER_SCRIPT = 6_000_000
 MAX_HOLDS = 100_000
+MAX_KEYS = 30_000
+"""Of a Redis with more keys than this nothing is searched for: what workers may hold is asked for by name."""
 MAX_REASON_LENGTH = 200
 LOCK_PREFIX = b"job:processing:"
 IN_FLIGHT = ":processing:"
@@ -43,7 +47,9 @@ class _Holds:
     in_flight: set[str] = field(default_factory=set)
 
 
-def read_snapshot(address: RedisAddress, queues: Sequence[str], limit: int, timeout: float) -> Snapshot:
+def read_snapshot(
+    address: RedisAddress, queues: Sequence[str], limit: int, timeout: float, at_work: AtWork | None = None
+) -> Snapshot:
     """Look at Redis once. A Redis that cannot be read gives a snapshot that says so.
 
     A worker pops a message before it locks the job, and puts it back before it lets the job go; so the locks
@@ -54,14 +60,17 @@ def read_snapshot(address: RedisAddress, queues: Sequence[str], limit: int, time
         queues: their names.
         limit: how many messages to read of each list.
         timeout: for each answer, in seconds.
+        at_work: what workers may hold; None if that is not known.
     """
     try:
         client = address.open(timeout)
         try:
-            before = _read_holds(client, queues)
+            before = _read_holds(client, queues, at_work)
             listings = [listing for queue in queues for listing in _read_queue(client, address, queue, limit)]
-            after = _read_holds(client, queues)
-            return Snapshot(listings, before.locks | after.locks, before.in_flight | after.in_flight)
+            after = _read_holds(client, queues, at_work)
+            held, in_flight = before.locks | after.locks, before.in_flight | after.in_flight
+            server = None if all(listing.error for listing in listings) else ask_server(client)
+            return Snapshot(listings, held, in_flight, server)
         finally:
             client.close()
     except (redis.RedisError, RedisClusterException, OSError, _UnreadableError) as error:
@@ -86,23 +95,67 @@ def _read_queue(client: Client, address: RedisAddress, queue: str, limit: int) -
     except redis.ResponseError as error:
         return failed(queue, _reason(address, error))
     return [
-        Listing(queue, kind, found[0], list(_entries(*found[1:])))
+        Listing(queue, kind, found[0], list(_entries(*found[1:])), oldest=_oldest_of(kind, *found[1:4]))
         for kind, found in zip(KINDS, answer, strict=True)
     ]
+
+
+def _unpack(packs: list[bytes], lengths: list[int]) -> Iterator[bytes]:
+    packed = io.BytesIO(b"".join(packs))
+    return (packed.read(length) for length in lengths)
 
 
 def _entries(packs: list[bytes], lengths: list[int], cut: list[int], scores: list[bytes]) -> Iterator[Entry]:
     """Unpack what the script says about one key."""
     sizes = dict(zip(cut[::2], cut[1::2], strict=True))
-    packed = io.BytesIO(b"".join(packs))
-    for place, (length, score) in enumerate(zip_longest(lengths, scores)):
-        content = packed.read(length)
+    for place, (content, score) in enumerate(zip_longest(_unpack(packs, lengths), scores)):
         size = sizes.get(place, len(content))
         yield Entry(parse_message(content, size), size, moment(float(score)) if score else None)
 
 
-def _read_holds(client: Client, queues: Sequence[str]) -> _Holds:
+def _oldest_of(kind: str, packs: list[bytes], lengths: list[int], cut: list[int]) -> str | None:
+    """Which message of the main list is taken next: a hash of what was read, and how many copies follow.
+
+    Their number shows that one was taken.
+    """
+    if kind != "main" or not lengths:
+        return None
+    messages = _unpack(packs, lengths)
+    first = next(messages)
+    copies = sum(1 for _ in takewhile(first.__eq__, messages))
+    size = cut[1] if cut[:1] == [0] else len(first)
+    return md5(first + f" {size} {copies}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _read_holds(client: Client, queues: Sequence[str], at_work: AtWork | None) -> _Holds:
     """Find what the workers hold, and how long each lock still lasts."""
+    keys = client.dbsize()
+    if keys <= MAX_KEYS:
+        return _search_holds(client, queues)
+    if at_work is None:
+        raise _UnreadableError(f"it has {keys:,} keys, and no view names the jobs at work: run dbt build")
+    return _ask_for_holds(client, queues, at_work)
+
+
+def _ask_for_holds(client: Client, queues: Sequence[str], at_work: AtWork) -> _Holds:
+    """Ask by name, among millions of keys that are none of ours."""
+    if len(at_work.jobs) > MAX_HOLDS:
+        raise _UnreadableError(f"there are more than {MAX_HOLDS:,} jobs at work")
+    holds, names, messages = _Holds(), iter(at_work.jobs), iter(at_work.messages)
+    while step := list(islice(names, KEYS_PER_STEP)):
+        holds.locks.update(_read_locks(client, [LOCK_PREFIX + name.encode() for name in step]))
+    while step := list(islice(messages, KEYS_PER_STEP)):
+        asked = [(name, f"{queue}{IN_FLIGHT}{name}") for name in step for queue in queues]
+        with client.pipeline(transaction=False) as pipeline:
+            for _, key in asked:
+                pipeline.exists(key)
+            found = cast("list[int]", pipeline.execute())
+        holds.in_flight.update(name for (name, _), is_there in zip(asked, found, strict=True) if is_there)
+    return holds
+
+
+def _search_holds(client: Client, queues: Sequence[str]) -> _Holds:
+    """Look through the keys, of which there are few."""
     holds = _Holds()
     prefixes = tuple(f"{queue}{IN_FLIGHT}".encode() for queue in queues)
     pattern = f"*{IN_FLIGHT}*"
@@ -137,5 +190,4 @@ def _names_after(prefixes: tuple[bytes, ...], keys: Iterable[bytes]) -> Iterator
 
 def _reason(address: RedisAddress, error: Exception) -> str:
     """Say in one short line what went wrong, without credentials."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return clean_text(address.without_secrets(text), MAX_REASON_LENGTH) or type(error).__name__
+    return clean_text(address.reason(error), MAX_REASON_LENGTH) or type(error).__name__

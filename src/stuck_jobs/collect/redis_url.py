@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -11,11 +11,14 @@ import redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode
 from redis.connection import SSLConnection, parse_url
+from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from stuck_jobs.collect.redis_tls import tls_mismatch
 from stuck_jobs.errors import StuckJobsError
 
+DEFAULT_URL = "redis://localhost:6379/0"
 Client = redis.Redis | redis.RedisCluster
 
 FORMS = (
@@ -40,6 +43,7 @@ class RedisAddress:
         nodes: host and port of each Sentinel or cluster node.
         master: the name under which the Sentinels know it.
         sentinel_options: redis-py's, for the Sentinels.
+        is_assumed: nobody said where it is.
     """
 
     mode: str
@@ -47,6 +51,7 @@ class RedisAddress:
     nodes: tuple[tuple[str, int], ...] = ()
     master: str = ""
     sentinel_options: dict[str, Any] = field(default_factory=dict, repr=False)
+    is_assumed: bool = False
 
     def open(self, timeout: float) -> Client:
         """Make a client.
@@ -78,23 +83,45 @@ class RedisAddress:
                 pool = redis.ConnectionPool(retry=once, **common | self.options)
                 return redis.Redis.from_pool(pool)
 
-    def without_secrets(self, text: str) -> str:
-        """Take the URL's passwords out of a text."""
+    def reason(self, error: Exception) -> str:
+        """Why Redis could not be asked, in one line without the URL's passwords."""
+        text = " ".join(str(error).split()) or type(error).__name__
+        if isinstance(error, redis.ConnectionError | redis.TimeoutError | RedisClusterException | OSError):
+            mismatches = (tls_mismatch(host, port, self._uses_tls) for host, port in self._servers)
+            text = next(filter(None, mismatches), text)
+            if self.is_assumed:
+                return f"REDIS_URL is not set, and no Redis answers at {DEFAULT_URL}"
+        return self._without_secrets(text)
+
+    @property
+    def _uses_tls(self) -> bool:
+        return self.options.get("connection_class") is SSLConnection or bool(self.options.get("ssl"))
+
+    @property
+    def _servers(self) -> tuple[tuple[str, int], ...]:
+        """Those that the URL names by host and port."""
+        if self.mode == "single" and "path" not in self.options:
+            return ((self.options.get("host", "localhost"), self.options.get("port", 6379)),)
+        return self.nodes
+
+    def _without_secrets(self, text: str) -> str:
         for options in (self.options, self.sentinel_options):
             if password := options.get("password"):
                 text = text.replace(password, "***")
         return text
 
 
-def parse_redis_url(url: str) -> RedisAddress:
+def parse_redis_url(url: str | None) -> RedisAddress:
     """Understand a Redis URL.
 
     Args:
-        url: in one of the `FORMS`.
+        url: in one of the `FORMS`; if nobody gave one, it is the `DEFAULT_URL`.
 
     Raises:
         StuckJobsError: if it is none; the message does not repeat the URL, which may hold a password.
     """
+    if url is None:
+        return replace(_single(DEFAULT_URL), is_assumed=True)
     try:
         several = _SEVERAL_HOSTS.fullmatch(url)
         return _several(several) if several else _single(url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from stuck_jobs.collect.messages import Message
@@ -35,6 +35,7 @@ class Listing:
         depth: how many messages there are; None if that could not be read.
         entries: those that were read: the oldest first, or the first due.
         error: why it could not be read.
+        oldest: which message of a main list a worker takes next, as a hash; None if none was read.
     """
 
     queue: str
@@ -42,6 +43,7 @@ class Listing:
     depth: int | None = None
     entries: list[Entry] = field(default_factory=list)
     error: str | None = None
+    oldest: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -52,6 +54,23 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Server:
+    """Who answered.
+
+    Attributes:
+        identity: of the servers that hold the data, and the number of the database.
+        evicted: how many keys they have thrown out for lack of memory, since they were started.
+        fault: why nothing that it lacks is known to be gone; None if nothing speaks against it.
+        is_drained: it has served queues, and holds next to nothing now, in no other database either.
+    """
+
+    identity: str
+    evicted: int
+    fault: str | None
+    is_drained: bool
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """One look at Redis.
 
@@ -59,16 +78,40 @@ class Snapshot:
         listings: three per queue.
         locks: the jobs that a worker holds, and for how many milliseconds more; None if for ever.
         in_flight: the ids of the messages that a worker has taken and not yet settled.
+        server: who answered; None if nobody did.
     """
 
     listings: list[Listing]
     locks: dict[str, int | None] = field(default_factory=dict)
     in_flight: set[str] = field(default_factory=set)
+    server: Server | None = None
 
     @property
     def errors(self) -> list[str]:
         """What went wrong, each once."""
         return list(dict.fromkeys(listing.error for listing in self.listings if listing.error))
+
+    def distrusted(self, reason: str) -> Snapshot:
+        """The same, as one that proves nothing.
+
+        Args:
+            reason: why.
+        """
+        listings = [replace(listing, error=listing.error or reason) for listing in self.listings]
+        return replace(self, listings=listings)
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """What workers may hold, by PostgreSQL.
+
+    Attributes:
+        jobs: those that are not closed, by public id.
+        messages: the ids of messages for them.
+    """
+
+    jobs: list[str]
+    messages: list[str]
 
 
 def failed(queue: str, error: str) -> list[Listing]:

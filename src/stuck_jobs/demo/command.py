@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import click
 
 from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
-from stuck_jobs.demo.queue import QUEUE
+from stuck_jobs.demo.queue import QUEUE, UNSERVED
 from stuck_jobs.errors import StuckJobsError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.text import Text
 
     from stuck_jobs.dbt_project import Build
+    from stuck_jobs.display import Screen
     from stuck_jobs.sandbox import Servers
     from stuck_jobs.summary import Item, Point
 
@@ -67,51 +68,48 @@ def demo(
 
     Exits with 0 when it has shown what it has to show, although the gate is closed; with 2 if it could not.
     """
-    from rich.console import Console
-
     from stuck_jobs.dbt_project import example_profiles, find_project
+    from stuck_jobs.display import Screen
     from stuck_jobs.sandbox import pointing_to
 
     project = find_project(project_dir)
-    console = Console(highlight=False)
-    if svg:
-        console = Console(highlight=False, record=True, width=90, force_terminal=False)
+    screen = Screen(record=True, width=90, force_terminal=False) if svg else Screen()
     with ExitStack() as stack:
-        servers = _start(console, stack)
-        pipeline = _load(console, servers, seed, jobs, healthy)
+        servers = _start(screen, stack)
+        pipeline = _load(screen, servers, seed, jobs, healthy)
         with pointing_to(servers), example_profiles(project) as profiles:
-            _collect(console, servers, pipeline, project, profiles)
-            build = _build(console, project, profiles)
+            _collect(screen, servers, pipeline, project, profiles)
+            build = _build(screen, project, profiles)
             if report:
-                _report(console, report, project, profiles)
+                _report(screen, report, project, profiles)
         points, items = _read(servers)
-        _show(console, pipeline, build, points, items, report)
+        _show(screen, pipeline, build, points, items, report)
         if keep:
             stack.pop_all()
-            _say_how_to_use(console, servers, project)
+            _say_how_to_use(screen, servers, project)
     if svg:
-        console.save_svg(str(svg), title="stuck-jobs demo")
+        screen.save_svg(str(svg), title="stuck-jobs demo")
 
 
-def _start(console: Console, stack: ExitStack) -> Servers:
+def _start(screen: Screen, stack: ExitStack) -> Servers:
     """Start servers that are stopped when the stack unwinds."""
     from stuck_jobs.display import step
     from stuck_jobs.sandbox import start_servers
 
-    with step(console, "Starting PostgreSQL and Redis") as current:
+    with step(screen, "Starting PostgreSQL and Redis") as current:
         servers = start_servers(stack)
         current.outcome = "PostgreSQL and Redis started, each in a directory of its own"
     return servers
 
 
-def _load(console: Console, servers: Servers, seed: int, jobs: int, healthy: bool) -> Pipeline:
+def _load(screen: Screen, servers: Servers, seed: int, jobs: int, healthy: bool) -> Pipeline:
     import psycopg
     import redis
 
     from stuck_jobs.demo.load import create_source, load, load_queue
     from stuck_jobs.display import step
 
-    with step(console, "Loading two weeks of a job pipeline") as current:
+    with step(screen, "Loading two weeks of a job pipeline") as current:
         pipeline = generate(datetime.now(UTC), seed, jobs, healthy)
         with psycopg.connect(servers.postgres.dsn) as connection:
             create_source(connection)
@@ -125,23 +123,23 @@ def _load(console: Console, servers: Servers, seed: int, jobs: int, healthy: boo
     return pipeline
 
 
-def _collect(console: Console, servers: Servers, pipeline: Pipeline, project: Path, profiles: Path) -> None:
-    """Take the snapshot of Redis that the views read; what recovery has done goes into the same schema."""
+def _collect(screen: Screen, servers: Servers, pipeline: Pipeline, project: Path, profiles: Path) -> None:
+    """Take the snapshot that the views read; those before it, and what recovery has done, are made up."""
     import psycopg
 
     from stuck_jobs.collect.command import Collector
     from stuck_jobs.collect.redis_url import parse_redis_url
     from stuck_jobs.collect.store import raw_schema
-    from stuck_jobs.demo.load import load_recoveries
+    from stuck_jobs.demo.load import load_earlier_looks, load_recoveries
     from stuck_jobs.display import step
     from stuck_jobs.profile import ProfileOptions, load_profile
 
-    with step(console, "stuck-jobs collect") as current:
+    with step(screen, "stuck-jobs collect") as current:
         collector = Collector(
             profile=load_profile(ProfileOptions(project, profiles, target=TARGET)),
             project=project,
             address=parse_redis_url(servers.redis.url),
-            queues=[QUEUE],
+            queues=[QUEUE, UNSERVED],
             limit=10_000,
             retention=timedelta(days=1),
             timeout=5,
@@ -149,14 +147,15 @@ def _collect(console: Console, servers: Servers, pipeline: Pipeline, project: Pa
         current.outcome = f"stuck-jobs collect: {collector.run()}"
     with psycopg.connect(servers.postgres.dsn) as connection:
         load_recoveries(connection, raw_schema(), pipeline.recoveries)
+        load_earlier_looks(connection, raw_schema())
 
 
-def _build(console: Console, project: Path, profiles: Path) -> Build:
+def _build(screen: Screen, project: Path, profiles: Path) -> Build:
     """Run `dbt build`; an error that is not a closed gate ends the demo."""
     from stuck_jobs.dbt_project import build
     from stuck_jobs.display import step
 
-    with step(console, "dbt build") as current:
+    with step(screen, "dbt build") as current:
         outcome = build(project, profiles, *BUILD_ARGUMENTS, progress=current.advance)
         current.outcome = (
             f"dbt build: {outcome.nodes} models and tests, {len(outcome.closed_gates)} gates closed"
@@ -167,13 +166,13 @@ def _build(console: Console, project: Path, profiles: Path) -> Build:
     return outcome
 
 
-def _report(console: Console, output: Path, project: Path, profiles: Path) -> None:
+def _report(screen: Screen, output: Path, project: Path, profiles: Path) -> None:
     """Write the page that shows it all."""
     from stuck_jobs.display import step
     from stuck_jobs.profile import ProfileOptions, load_profile
     from stuck_jobs.report.command import Reporter, runbooks_seen_from
 
-    with step(console, "stuck-jobs report") as current:
+    with step(screen, "stuck-jobs report") as current:
         profile = load_profile(ProfileOptions(project, profiles, target=TARGET))
         reporter = Reporter(profile, output, runbooks_seen_from(output, project))
         current.outcome = f"stuck-jobs report: {reporter.run()}"
@@ -190,7 +189,7 @@ def _read(servers: Servers) -> tuple[list[Point], list[Item]]:
 
 
 def _show(
-    console: Console,
+    screen: Screen,
     pipeline: Pipeline,
     build: Build,
     points: list[Point],
@@ -199,15 +198,15 @@ def _show(
 ) -> None:
     from stuck_jobs.display import items_table, points_table
 
-    console.print()
-    console.print(points_table(points, console.width))
-    console.print()
+    screen.print()
+    screen.print(points_table(points, screen.width))
+    screen.print()
     if items:
-        console.print(items_table(_fair_selection(items, ITEMS_SHOWN), console.width))
-        console.print()
-    console.print(_comparison(pipeline, items))
-    console.print(_verdict(build, points))
-    console.print()
+        screen.print(items_table(_fair_selection(items, ITEMS_SHOWN), screen.width))
+        screen.print()
+    screen.print(_comparison(pipeline, items))
+    screen.print(_verdict(build, points))
+    screen.print()
     over = [point.accumulation_point for point in points if point.state != "ok"]
     command = _shown("stuck-jobs")
     page = (
@@ -216,7 +215,7 @@ def _show(
         else {f"{command} demo --report report.html": "the same as a page to look at"}
     )
     _advise(
-        console,
+        screen,
         "Next",
         page
         | {
@@ -249,32 +248,38 @@ def _fair_selection(items: list[Item], count: int) -> list[Item]:
     return [item for item in items if item in selected]
 
 
-def _comparison(pipeline: Pipeline, items: list[Item]) -> str:
+def _comparison(pipeline: Pipeline, items: list[Item]) -> Text:
     """Whether the views have found what was broken on purpose."""
+    from rich.text import Text
+
     broken = {(fault.point, fault.entity, fault.cause) for fault in pipeline.faults}
     found = {(item.accumulation_point, item.entity_id, item.cause) for item in items}
     if found != broken:
-        return (
-            f"[yellow]Of {len(broken)} things broken on purpose {len(found & broken)} were found, "
-            f"and {len(found - broken)} others.[/]"
-        )
+        words = f"Of {len(broken)} things broken on purpose {len(found & broken)} were found, "
+        return Text(f"{words}and {len(found - broken)} others.", "yellow")
     if not broken:
-        return "Nothing was broken, and nothing was found."
-    return f"All {len(broken)} things broken on purpose were found, and nothing else."
+        return Text("Nothing was broken, and nothing was found.")
+    return Text(f"All {len(broken)} things broken on purpose were found, and nothing else.")
 
 
-def _verdict(build: Build, points: list[Point]) -> str:
+def _verdict(build: Build, points: list[Point]) -> Text:
+    from rich.text import Text
+
     if build.exit_code:
         warned = sum(point.state != "ok" and point.severity == "warn" for point in points)
-        return (
-            f"Gate: [bold red]closed[/] by {len(build.closed_gates)} of {len(points)} points, "
+        words = (
+            f" by {len(build.closed_gates)} of {len(points)} points, "
             f"{warned} only warn (dbt build exited {build.exit_code})."
         )
-    return f"Gate: [bold green]open[/], {len(points)} points within their limits (dbt build exited 0)."
+        return Text.assemble("Gate: ", ("closed", "bold red"), words)
+    words = f", {len(points)} points within their limits (dbt build exited 0)."
+    return Text.assemble("Gate: ", ("open", "bold green"), words)
 
 
-def _say_how_to_use(console: Console, servers: Servers, project: Path) -> None:
+def _say_how_to_use(screen: Screen, servers: Servers, project: Path) -> None:
     """Commands that work when they are pasted into a shell."""
+    from rich.text import Text
+
     from stuck_jobs.summary import monitoring_schema
 
     psql = "psql" if shutil.which("psql") else str(servers.postgres.binaries / "psql")
@@ -285,19 +290,23 @@ def _say_how_to_use(console: Console, servers: Servers, project: Path) -> None:
     if not (project / "profiles.yml").exists():
         lines.append("cp profiles.example.yml profiles.yml")
     lines += [f"{_shown('stuck-jobs')} collect", f"{_shown('dbt')} build"]
-    console.print("\n[bold]PostgreSQL and Redis are still running.[/] Connect, collect and build again:")
+    screen.print()
+    running = ("PostgreSQL and Redis are still running.", "bold")
+    screen.print(Text.assemble(running, " Connect, collect and build again:"))
     for line in lines:
-        console.print(f"  {line}", soft_wrap=True, markup=False)
-    console.print("[bold]Stop them[/] and remove what they hold:")
+        screen.print(f"  {line}", soft_wrap=True)
+    screen.print(Text.assemble(("Stop them", "bold"), " and remove what they hold:"))
     for server in (servers.postgres, servers.redis):
-        console.print(f"  {server.stop_command}", soft_wrap=True, markup=False)
+        screen.print(f"  {server.stop_command}", soft_wrap=True)
 
 
-def _advise(console: Console, title: str, advice: dict[str, str]) -> None:
+def _advise(screen: Screen, title: str, advice: dict[str, str]) -> None:
+    from rich.text import Text
+
     width = max(map(len, advice))
-    console.print(f"[bold]{title}[/]")
+    screen.print(title, style="bold")
     for what, why in advice.items():
-        console.print(f"  [cyan]{what:<{width}}[/]  {why}", soft_wrap=True)
+        screen.print(Text.assemble("  ", (f"{what:<{width}}", "cyan"), f"  {why}"), soft_wrap=True)
 
 
 def _shown(program: str) -> str:

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.types.json import JsonbDumper
 
 from stuck_jobs.demo.generator import Pipeline
-from stuck_jobs.demo.queue import QUEUE, Entry, Queue
+from stuck_jobs.demo.queue import QUEUE, UNSERVED, Entry, Queue
 from stuck_jobs.demo.world import Execution, Job, OutboxMessage, Recovery
 
 
@@ -54,6 +54,20 @@ def load_recoveries(connection: psycopg.Connection[Any], raw_schema: str, recove
     connection.commit()
 
 
+def load_earlier_looks(connection: psycopg.Connection[Any], raw_schema: str) -> None:
+    """Write the snapshots that a collector would have taken before the one that is there.
+
+    Args:
+        connection: what is open in it is committed.
+        raw_schema: of the snapshots.
+    """
+    query = files("stuck_jobs.demo").joinpath("earlier_looks.sql").read_text(encoding="utf-8")
+    connection.execute(
+        sql.SQL(query).format(schema=sql.Identifier(raw_schema), unserved=sql.Literal(UNSERVED))
+    )
+    connection.commit()
+
+
 def load_queue(client: redis.Redis, queue: Queue) -> None:
     """Write a pipeline's messages and locks.
 
@@ -64,6 +78,8 @@ def load_queue(client: redis.Redis, queue: Queue) -> None:
     with client.pipeline() as pipeline:
         for entry in _in_order(queue.main):
             pipeline.lpush(QUEUE, entry.content)
+        for entry in _in_order(queue.unserved):
+            pipeline.lpush(UNSERVED, entry.content)
         for entry in _in_order(queue.dead):
             pipeline.lpush(f"{QUEUE}:dead", entry.content)
         for entry in queue.retry:

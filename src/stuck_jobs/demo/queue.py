@@ -14,6 +14,8 @@ from typing import NamedTuple
 from stuck_jobs.demo.specs import JsonObject
 
 QUEUE = "jobs"
+UNSERVED = "bulk"
+"""A second queue, which no worker reads."""
 MAX_ATTEMPTS = 3
 LOCK_LASTS = timedelta(minutes=15)
 """For how long a worker may hold a job; it does not renew its lock."""
@@ -37,19 +39,25 @@ class Queue:
 
     Attributes:
         main: what waits for a worker.
+        unserved: what waits in the queue that none reads.
         retry: what has failed and is to be tried again.
         dead: what has been given up.
         locks: the jobs that a worker holds, and when each lock expires.
     """
 
     main: list[Entry] = field(default_factory=list)
+    unserved: list[Entry] = field(default_factory=list)
     retry: list[Entry] = field(default_factory=list)
     dead: list[Entry] = field(default_factory=list)
     locks: dict[str, datetime] = field(default_factory=dict)
 
     def publish(self, message: JsonObject, at: datetime) -> str:
-        """Let a message wait for a worker; return its name in the views, like the next two."""
+        """Let a message wait for a worker; return its name in the views, like the next three."""
         return _add(self.main, message, at)
+
+    def strand(self, message: JsonObject, at: datetime) -> str:
+        """Let a message wait for nobody."""
+        return _add(self.unserved, message, at, UNSERVED)
 
     def postpone(self, message: JsonObject, due_at: datetime) -> str:
         """Schedule a retry."""
@@ -112,9 +120,9 @@ def _queue_message(rng: Random, jobspec_id: str, sent_at: datetime) -> JsonObjec
     }
 
 
-def _add(entries: list[Entry], message: JsonObject, at: datetime) -> str:
+def _add(entries: list[Entry], message: JsonObject, at: datetime, queue: str = QUEUE) -> str:
     entries.append(Entry(json.dumps(message), at))
-    return f"{QUEUE}:{message['id']}"
+    return f"{queue}:{message['id']}"
 
 
 def _rfc_3339(at: datetime) -> str:

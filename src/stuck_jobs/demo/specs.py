@@ -9,7 +9,7 @@ JsonObject = dict[str, Any]
 
 Shape = Literal[
     "strings", "objects", "mixed", "restricted", "top_level", "duplicates",
-    "regions_from_models", "no_models", "no_questions", "no_regions", "everywhere",
+    "regions_from_models", "no_models", "no_questions", "no_regions", "everywhere", "new_model",
 ]  # fmt: skip
 
 SHAPES_THAT_RUN: dict[Shape, int] = {
@@ -24,10 +24,12 @@ SHAPES_THAT_RUN: dict[Shape, int] = {
     "no_questions": 3,
 }
 """How often each shape occurs; `no_regions` is not among them, for nothing can be run for it, nor is
-`everywhere`, which is like `strings` and has every region."""
+`everywhere`, which is like `strings` and has every region, nor `new_model`, which has in every region the one
+model that does not run."""
 
 ROUTER_REGIONS = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific", "APAC": "asia-pacific"}
 DEFAULT_MODEL = "llama3.2-1b"
+NEW_MODEL = "phi3-mini"
 MODELS = (DEFAULT_MODEL, "qwen2.5-1.5b", "mistral-7b", "gemma2-2b")
 QUESTIONS = (
     "tiananmen_neutral", "taiwan_status", "hongkong_2019",
@@ -80,9 +82,9 @@ def draw_spec(rng: Random, jobspec_id: str, shape: Shape) -> Spec:
     parts = _Parts(
         regions=rng.sample(
             ["US", "EU", rng.choice(["ASIA", "APAC"])],
-            k=3 if shape == "everywhere" else rng.choice((2, 3, 3)),
+            k=3 if shape in ("everywhere", "new_model") else rng.choice((2, 3, 3)),
         ),
-        models=rng.sample(MODELS, k=rng.choice((1, 2, 2))),
+        models=[NEW_MODEL] if shape == "new_model" else rng.sample(MODELS, k=rng.choice((1, 2, 2))),
         questions=rng.sample(QUESTIONS, k=rng.choice((2, 2, 3))),
     )
     document = _document(rng, jobspec_id, parts)
@@ -94,7 +96,7 @@ def _write_down(rng: Random, document: JsonObject, parts: _Parts, shape: Shape) 
     regions, models, questions = parts
     metadata, constraints = document["metadata"], document["constraints"]
     match shape:
-        case "strings" | "everywhere":
+        case "strings" | "everywhere" | "new_model":
             pass
         case "objects":
             metadata["models"] = [{"id": model, "provider": "modal"} for model in models]

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from stuck_jobs.demo.queue import MAX_ATTEMPTS, QUEUE, Entry
-from stuck_jobs.demo.specs import Cell, Shape
+from stuck_jobs.demo.queue import MAX_ATTEMPTS, QUEUE, UNSERVED, Entry
+from stuck_jobs.demo.specs import NEW_MODEL, Cell, Shape
 from stuck_jobs.demo.world import Submission, Trouble, World
 
 CONTEXT = timedelta(minutes=15)
@@ -132,6 +132,15 @@ def not_consumed(world: World, sent_at: datetime) -> None:
     message = world.queue.publish(job.message, sent_at)
     _leave_behind(world, job, cause="message_waiting")
     world.blame("queue_backlog", message, "consumer_lag")
+
+
+def not_served(world: World, sent_at: datetime) -> None:
+    """Somebody routes large jobs to a queue of their own, and has started no worker for it."""
+    job = world.submit(sent_at, queue=UNSERVED)
+    message = world.queue.strand(job.message, sent_at)
+    _leave_behind(world, job, cause="message_waiting")
+    world.blame("queue_backlog", message, "consumer_lag")
+    world.blame("queue_unserved", UNSERVED, "nothing_taken")
 
 
 def retry_overdue(world: World, sent_at: datetime) -> None:
@@ -365,7 +374,7 @@ def clock_ahead(world: World, sent_at: datetime) -> None:
     """Written in local time: by its own clock this job will only be sent in some hours."""
     job = world.submit(sent_at)
     world.leave(job, "created", created=sent_at + KOLKATA, updated=sent_at)
-    world.blame("job_unevaluable", job.id, "unknown")
+    world.blame("job_unevaluable", job.id, "clock_skew")
 
 
 # Incomplete ---------------------------------------------------------------------------------------
@@ -480,6 +489,44 @@ def orphaned(world: World, sent_at: datetime) -> None:
     _complete(world, job, _picked_up(world, job), job.cells)
 
 
+def start_not_noted(world: World, sent_at: datetime) -> None:
+    """The job was cancelled while an execution of it ran, and when that began nobody has written."""
+    job = world.submit(sent_at)
+    start = _picked_up(world, job)
+    world.run(job, job.cells[1:-1], start)
+    hanging = world.hang(job.id, job.cells[0], "running", start, unstarted=True)
+    world.blame("execution_unevaluable", hanging, "job_finished")
+    world.leave(job, "cancelled", created=sent_at, updated=start + CONTEXT, started=start)
+
+
+def created_ahead(world: World, sent_at: datetime) -> None:
+    """The same, of an execution that waits and was written in local time."""
+    job = world.submit(sent_at)
+    start = _picked_up(world, job)
+    world.run(job, job.cells[1:-1], start)
+    hanging = world.hang(job.id, job.cells[0], "pending", start + KOLKATA)
+    world.blame("execution_unevaluable", hanging, "clock_skew")
+    world.leave(job, "cancelled", created=sent_at, updated=start + CONTEXT, started=start)
+
+
+def stage_unheard_of(world: World, sent_at: datetime) -> None:
+    """An execution is in a status that nobody has listed, or in none, and its job waits for it."""
+    job = world.submit(sent_at)
+    start = _picked_up(world, job)
+    world.run(job, job.cells[1:-1], start)
+    status = world.in_turn("stage unheard of", ("streaming", None))
+    world.blame("execution_unevaluable", world.hang(job.id, job.cells[0], status, start), "job_live")
+    world.leave(job, "running", created=sent_at, updated=start, started=start)
+    world.blame("worker_lost", job.id, "lock_gone")
+
+
+def orphaned_in_a_stage_unheard_of(world: World, sent_at: datetime) -> None:
+    """The same, without a job; the job that is written here has nothing to do with it."""
+    job = world.submit(sent_at)
+    world.blame("execution_unevaluable", world.hang(None, job.cells[0], "RUNNING", since=sent_at), "unknown")
+    _complete(world, job, _picked_up(world, job), job.cells)
+
+
 def _hang_too_long(world: World, job_id: int | None, cell: Cell, since: datetime, cause: str) -> str:
     """Write an execution that has not ended, and blame it; return its status."""
     status = world.in_turn(f"hangs, {cause}", ("running", "pending", "running", "retrying"))
@@ -518,6 +565,18 @@ def _call_in_trouble(world: World, sent_at: datetime, provider: str, region: str
     closed = max(end, *(world.call(job, cell, provider, start, trouble) for cell in in_trouble))
     status = "completed" if trouble == "cold_start" else "failed"
     world.leave(job, status, created=sent_at, updated=closed, started=start, completed=closed)
+
+
+# A model in trouble -------------------------------------------------------------------------------
+
+
+def model_broken(world: World, sent_at: datetime) -> None:
+    """A model was rolled out without one of its files; every call of it fails, wherever it runs."""
+    job = world.submit(sent_at, "new_model")
+    start = _picked_up(world, job)
+    closed = max(world.call(job, cell, f"modal-{cell.region}", start, "model_broken") for cell in job.cells)
+    world.leave(job, "failed", created=sent_at, updated=closed, started=start, completed=closed)
+    world.blame("failure_burst", NEW_MODEL, "failing_often")
 
 
 # What the stories share ---------------------------------------------------------------------------
@@ -590,6 +649,7 @@ BROKEN = (
     Story(never_announced, 5, (HOUR, 2 * DAY)),
     Story(message_lost, 5, (7, 2 * DAY)),
     Story(not_consumed, 6, (7, 20)),
+    Story(not_served, 2, (10, 20)),
     Story(retry_overdue, 5, (20, HOUR)),
     Story(retries_exhausted, 4, (HOUR, 2 * DAY)),
     Story(permanent_failure, 3, (HOUR, 2 * DAY)),
@@ -624,7 +684,12 @@ BROKEN = (
     Story(result_lost, 6, (HOUR, DAY)),
     Story(provider_silent, 4, (22, 27)),
     Story(orphaned, 4, (HOUR, DAY)),
+    Story(start_not_noted, 2, (HOUR, DAY)),
+    Story(created_ahead, 2, (HOUR, 3 * HOUR)),
+    Story(stage_unheard_of, 2, (22, 27)),
+    Story(orphaned_in_a_stage_unheard_of, 2, (HOUR, DAY)),
     Story(provider_cold, 4, (15, 50)),
     Story(provider_unreachable, 3, (15, 50)),
     Story(provider_down, 2, (15, 50)),
+    Story(model_broken, 2, (15, 50)),
 )

@@ -30,13 +30,16 @@ FAILURES = (
 )
 COLD_START = ("timeout", "provider", "no answer within 150 s: cold start")
 
-Trouble = Literal["cold_start", "timed_out", "retries_exhausted"]
+MODEL_BROKEN = ("model_error", "provider", "phi3-mini: shard 3 of 4 is missing")
+
+Trouble = Literal["cold_start", "timed_out", "retries_exhausted", "model_broken"]
 TROUBLE_TAKES: dict[Trouble, tuple[float, float]] = {
     "cold_start": (152, 180),
     "timed_out": (152, 180),
     "retries_exhausted": (20, 90),
+    "model_broken": (2, 9),
 }
-"""How many seconds a call lasts to a provider that is in trouble."""
+"""How many seconds a call lasts that is in trouble."""
 
 
 class Job(NamedTuple):
@@ -59,7 +62,7 @@ class Execution(NamedTuple):
     job_id: int | None
     provider_id: str
     region: str
-    status: str
+    status: str | None
     started_at: datetime | None
     completed_at: datetime | None
     output_data: JsonObject | None
@@ -171,7 +174,13 @@ class World:
         return options[(self.turns[topic] - 1) % len(options)]
 
     def submit(
-        self, sent_at: datetime, shape: Shape | None = None, *, announced: bool = True, published: bool = True
+        self,
+        sent_at: datetime,
+        shape: Shape | None = None,
+        *,
+        announced: bool = True,
+        published: bool = True,
+        queue: str = QUEUE,
     ) -> Submission:
         """Send a job: the outbox row is written; the job's own row is left to `leave`.
 
@@ -180,6 +189,7 @@ class World:
             shape: how the spec is written down; drawn if not given.
             announced: whether there is an outbox row at all. Rows older than three days have been deleted.
             published: whether the outbox says that the message has reached the queue.
+            queue: which one that is.
         """
         if shape is None:
             (shape,) = self.rng.choices(list(SHAPES_THAT_RUN), list(SHAPES_THAT_RUN.values()))
@@ -188,7 +198,7 @@ class World:
         message = draw_message(self.rng, jobspec_id, sent_at)
         outbox_id = None
         if announced and sent_at > self.now - OUTBOX_KEEPS:
-            outbox_id = self._announce(message, sent_at, published)
+            outbox_id = self._announce(message, sent_at, published, queue)
         return Submission(
             len(self.jobs) + 1, jobspec_id, spec.document, spec.cells, sent_at, outbox_id, message
         )
@@ -242,14 +252,17 @@ class World:
             end = max(end, finish)
         return Outcome(end, failed / max(ran, 1))
 
-    def hang(self, job_id: int | None, cell: Cell, status: str, since: datetime) -> int:
+    def hang(
+        self, job_id: int | None, cell: Cell, status: str | None, since: datetime, *, unstarted: bool = False
+    ) -> int:
         """Write an execution that has not ended.
 
         Args:
             job_id: None for an orphan.
             cell: what it executes.
-            status: pending, running or retrying.
+            status: pending, running or retrying, or one that nobody knows.
             since: when it was created, and also started unless it is pending.
+            unstarted: whether its start was not noted.
 
         Returns:
             Its primary key.
@@ -259,7 +272,7 @@ class World:
         retried = status == "retrying"
         self.executions.append(
             row._replace(
-                started_at=None if status == "pending" else since,
+                started_at=None if status == "pending" or unstarted else since,
                 retry_count=int(retried),
                 last_retry_at=since if retried else None,
                 original_error=COLD_START[2] if retried else None,
@@ -277,12 +290,12 @@ class World:
             )
 
     def call(self, job: Submission, cell: Cell, provider: str, start: datetime, trouble: Trouble) -> datetime:
-        """Write an execution by a provider that is in trouble.
+        """Write an execution by a provider or of a model that is in trouble.
 
         Args:
             job: whose execution it is.
             cell: what it executes.
-            provider: who is in trouble.
+            provider: who runs it.
             start: when the call begins.
             trouble: how it ends.
 
@@ -299,6 +312,8 @@ class World:
                 row = self._failed(row, finish, COLD_START)._replace(status="timeout")
             case "retries_exhausted":
                 row = self._failed(row, finish)._replace(retry_count=row.max_retries, last_retry_at=finish)
+            case "model_broken":
+                row = self._failed(row, finish, MODEL_BROKEN)
         self.executions.append(row)
         return finish
 
@@ -343,10 +358,10 @@ class World:
         prefix = self.rng.choice(("bias-detection", "bias-detection", "multi-region", "portal"))
         return f"{prefix}-{self.last_stamp}"
 
-    def _announce(self, message: JsonObject, sent_at: datetime, published: bool) -> int:
+    def _announce(self, message: JsonObject, sent_at: datetime, published: bool, queue: str = QUEUE) -> int:
         """Write the outbox row."""
         published_at = sent_at + timedelta(seconds=self.rng.uniform(0.05, 1.5)) if published else None
-        self.outbox.append(OutboxMessage(len(self.outbox) + 1, QUEUE, message, sent_at, published_at))
+        self.outbox.append(OutboxMessage(len(self.outbox) + 1, queue, message, sent_at, published_at))
         return len(self.outbox)
 
     def _provider(self, region: str) -> str:
@@ -390,7 +405,9 @@ class World:
             self.executions.append(self._row(job_id, cell, provider, "duplicate_skipped", begin))
         return True
 
-    def _row(self, job_id: int | None, cell: Cell, provider: str, status: str, at: datetime) -> Execution:
+    def _row(
+        self, job_id: int | None, cell: Cell, provider: str, status: str | None, at: datetime
+    ) -> Execution:
         """A new row of `executions`, without a result; the region is in either spelling."""
         return Execution(
             id=len(self.executions) + 1,

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CHECKPOINT, CONNECTION_VARIABLE, DATASOURCE, DOCS_VARIABLE
+from stuck_jobs.files import replace
 from stuck_jobs.profile import Profile
 
 ROWS_SHOWN = 5
@@ -96,10 +97,10 @@ def run_checkpoint(
     """
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     variables = {CONNECTION_VARIABLE: connection_url(profile)}
-    if docs:
-        variables[DOCS_VARIABLE] = str(docs.resolve())
     try:
         with tempfile.TemporaryDirectory(prefix="stuck-jobs-expectations-") as scratch:
+            pages = Path(scratch, "pages")
+            variables[DOCS_VARIABLE] = str(pages)
             shutil.copytree(root, scratch, dirs_exist_ok=True)  # the library makes files of its own there
             context = gx.get_context(mode="file", context_root_dir=scratch, runtime_environment=variables)
             datasource: Any = context.data_sources.get(DATASOURCE)
@@ -107,9 +108,23 @@ def run_checkpoint(
             results = context.checkpoints.get(CHECKPOINT).run().run_results.values()
             if docs:
                 context.build_data_docs()
+                _hand_over(pages, docs)
     except (GreatExpectationsError, SQLAlchemyError) as error:
         raise StuckJobsError(f"the checkpoint cannot be run: {_first_line(str(error))}") from error
     return _outcome(root, [_as_dict(result) for result in results])
+
+
+def _hand_over(pages: Path, docs: Path) -> None:
+    """Put each page in its place whole, those that lead to others last."""
+    for page in sorted(
+        filter(Path.is_file, pages.rglob("*")), key=lambda page: (page.name == "index.html", page)
+    ):
+        target = docs / page.relative_to(pages)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StuckJobsError(f"{target.parent} cannot be made: {error.strerror}") from None
+        replace(target, page.read_bytes())
 
 
 def connection_url(profile: Profile) -> str:

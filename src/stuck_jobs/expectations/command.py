@@ -12,8 +12,10 @@ from psycopg import sql
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CONTEXT
-from stuck_jobs.gate.reading import PATIENCE, prompt_profile, refusals
+from stuck_jobs.gate.reading import impatient, prompt_profile, refusals
+from stuck_jobs.output import legible, say
 from stuck_jobs.profile import ProfileOptions, connect, connection_options
+from stuck_jobs.session.protection import ADVICE, is_pooled
 
 
 @click.command()
@@ -34,27 +36,28 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
     Exits with 0 if everything is as expected; 1 if an expectation failed; 2 if none failed, but one or all
     could not be evaluated.
     """
-    from rich.console import Console
+    from rich.text import Text
 
-    from stuck_jobs.display import step
+    from stuck_jobs.display import Screen, step
 
     root = find_project(connection.project_dir) / CONTEXT
     profile = prompt_profile(connection)
-    with refusals(), connect(profile) as server:
-        server.execute(PATIENCE)
+    with refusals(), connect(profile) as server, impatient(server):
+        if is_pooled(server):
+            raise StuckJobsError(f"validate needs a session, which a pooler may share: {ADVICE}")
         is_read_only = _is_read_only(server)
         _check_rights(server, profile.schema, root, temporary_tables=not is_read_only)
 
-    console = Console(highlight=False)
-    with step(console, "Validating") as current:
+    screen = Screen()
+    with step(screen, "Validating") as current:
         from stuck_jobs.expectations.checkpoint import run_checkpoint  # takes seconds
 
         outcome = run_checkpoint(root, profile, docs, temporary_tables=not is_read_only)
         current.outcome = f"{outcome.evaluated} expectations of {len(outcome.relations)} relations evaluated"
     for finding in outcome.findings:
-        console.print(finding.text, style=finding.kind.style, soft_wrap=True, markup=False)
+        screen.print(Text(legible(finding.text), finding.kind.style), soft_wrap=True)
     if docs:
-        console.print(f"Data Docs: {docs / 'index.html'}", soft_wrap=True)
+        say(f"Data Docs: {docs / 'index.html'}")
     ctx.exit(outcome.exit_code)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml  # type: ignore[import-untyped]
 
-from stuck_jobs.dbt_project import PROJECT_FILE
+from stuck_jobs.systems import render_macro, system_entry
 
 REGISTRY_MACRO = Path("macros", "registry", "default_registry.sql")
 SUMMARY = "accumulation_points"
+DEFAULT_SYSTEM = "pipeline"
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,16 @@ class View:
 
 
 def registered_points(project: Path) -> dict[str, dict[str, Any]]:
-    """The registry with its defaults, by rendering dbt's macro.
+    """The registry with the defaults of the pipeline; a point that it cannot prove is not enabled.
 
     Args:
         project: the dbt project's directory.
     """
-    variables = _yaml(project / PROJECT_FILE)["vars"]
-    registry: dict[str, dict[str, Any]] = {}
-    environment = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False)  # noqa: S701
-    template = environment.from_string(
-        (project / REGISTRY_MACRO).read_text(encoding="utf-8"),
-        globals={"var": variables.__getitem__, "return": registry.update},
-    )
-    template.module.default_registry()  # type: ignore[attr-defined]
-    return registry
+    provable = system_entry(project, DEFAULT_SYSTEM)["points"]
+    return {
+        point: fields | provable.get(point, {"enabled": False})
+        for point, fields in render_macro(project, REGISTRY_MACRO).items()
+    }
 
 
 def summary_view(project: Path) -> View:

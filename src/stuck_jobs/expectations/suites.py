@@ -13,18 +13,15 @@ STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("error", "warn")
 
 STATUSES = {
-    "dead_letters": ("dead",),
-    "interrupted_jobs": ("failed", "processing"),
     "lost_workers": ("processing", "running"),
     "missing_executions": ("completed", "failed"),
     "provider_failures": ("failing",),
     "queue_backlog": ("main", "retry"),
     "queue_mismatches": ("main", "retry"),
     "stalled_pipeline": ("stalled",),
-    "stuck_executions": ("pending", "retrying", "running"),
     "unpublished_outbox": ("unpublished",),
 }
-"""The statuses of a view's items where the set is closed."""
+"""The statuses of a view's items where the set is closed, whichever system is watched."""
 
 DISPLAY_STATUSES = (
     "waiting", "running", "finishing", "stuck", "incomplete", "completed", "failed", "cancelled",

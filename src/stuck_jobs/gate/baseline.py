@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.files import replace
 from stuck_jobs.gate.reading import JudgedPoint
 
 
@@ -40,9 +41,9 @@ class Baseline:
         return cls(breached)
 
     def save(self, path: Path) -> None:
-        """Write it to a file."""
+        """Write it to a file, in place of the one before."""
         text = json.dumps({"breached": self.breached}, indent=2)
-        path.write_text(text + "\n", encoding="utf-8")
+        replace(path, f"{text}\n".encode())
 
     def is_worse(self, point: JudgedPoint) -> bool:
         """Whether a point over its limit was within it then, or had fewer items stuck."""

@@ -11,13 +11,17 @@ import click
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.baseline import Baseline
 from stuck_jobs.gate.formats import as_annotations, as_json, show_table
-from stuck_jobs.gate.reading import SEVERITIES, prompt_profile, read_summary
+from stuck_jobs.gate.reading import SEVERITIES, prompt_profile, read_summary, refusals
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
+from stuck_jobs.output import emit
 from stuck_jobs.parameters import Number
-from stuck_jobs.profile import Profile, ProfileOptions, connection_options
-from stuck_jobs.summary import LEVELS
+from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
+from stuck_jobs.summary import LEVELS, Item, read_rows
 
 POLL_SECONDS = 2.0
+
+OLDEST_ITEMS = 5
+"""Of each point that is over its limit, in JSON."""
 
 
 @click.command()
@@ -74,7 +78,8 @@ def gate(
 ) -> None:
     """Say whether a deployment may go on: no accumulation point is over its limit, and none is unknown.
 
-    Reads accumulation_points and accumulation_history, and nothing else.
+    Reads accumulation_points and accumulation_history, and nothing else; --format json also the oldest of
+    stuck_items at each point that is over its limit.
 
     Exits with 0 if the gate is open; 1 if a point that counts is over its limit; 2 if none is, but there is
     no answer for one of them, or for all: the database cannot be reached, or the summary not be relied on.
@@ -82,17 +87,29 @@ def gate(
     counted = SEVERITIES[SEVERITIES.index(severity) :]
     rules = Rules(point, level, counted, max_age, Baseline.load(baseline) if baseline else None)
     accept = save_baseline is not None and baseline is None
-    verdict = _look(prompt_profile(connection), rules, accept, time.monotonic() + wait)
-    if save_baseline and verdict.exit is Exit.OPEN:
-        Baseline.of(finding.point for finding in verdict.findings).save(save_baseline)
+    profile = prompt_profile(connection)
+    verdict = _look(profile, rules, accept, time.monotonic() + wait)
+    saved = save_baseline if verdict.exit is Exit.OPEN else None
+    if saved:
+        Baseline.of(finding.point for finding in verdict.findings).save(saved)
     match shown_as:
         case "json":
-            click.echo(as_json(verdict))
+            emit(as_json(verdict, read_oldest(profile, verdict)))
         case "github":
-            click.echo(as_annotations(verdict))
+            emit(as_annotations(verdict, saved))
         case _:
-            show_table(verdict)
+            show_table(verdict, saved)
     ctx.exit(verdict.exit)
+
+
+def read_oldest(profile: Profile, verdict: Verdict) -> list[Item]:
+    """The oldest items of the points that are over their limit."""
+    points = [finding.point.accumulation_point for finding in verdict.findings if finding.point.is_over_limit]
+    if not points:
+        return []
+    with refusals(), connect(profile) as connection:
+        parameters = {"points": points, "most": OLDEST_ITEMS}
+        return read_rows(connection, profile.schema, "gate_items.sql", Item, parameters)
 
 
 def _look(profile: Profile, rules: Rules, accept: bool, deadline: float) -> Verdict:

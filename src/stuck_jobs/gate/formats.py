@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 
 from stuck_jobs.gate.verdict import Exit, Finding, Verdict
+from stuck_jobs.output import legible, to_json
+from stuck_jobs.summary import Item
 
+MOST_NAMES = 3
+"""Of points, in one line."""
+
+PROBLEMS = {"breached": "over their limit", "unknown": "unknown", "stale": "with old evidence"}
 TITLES = {Exit.OPEN: "open", Exit.CLOSED: "closed", Exit.NO_ANSWER: "no answer"}
 
 
-def show_table(verdict: Verdict) -> None:
-    """Print a table for people, and a line that says why the gate is what it is."""
-    from rich.console import Console
+def show_table(verdict: Verdict, saved: Path | None = None) -> None:
+    """Print a table for people, what counts, and a line that says what the gate is.
 
-    from stuck_jobs.display import points_table
+    Args:
+        verdict: to show.
+        saved: where the baseline is that was saved.
+    """
+    from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(points_table((finding.point for finding in verdict.findings), console.width))
-    console.print()
+    from stuck_jobs.display import Screen, points_table
+
+    screen = Screen()
+    screen.print(points_table((finding.point for finding in verdict.findings), screen.width))
+    screen.print()
+    for reason in _details(verdict):
+        screen.print(Text(legible(reason)), soft_wrap=True)
     style = "green" if verdict.exit is Exit.OPEN else "bold red"
-    console.print(f"[{style}]Gate {TITLES[verdict.exit]}[/]: {_because(verdict)}", soft_wrap=True)
+    title, words = _last_line(verdict, saved)
+    screen.print(Text.assemble((title, style), f": {legible(words)}"), soft_wrap=True)
 
 
-def as_json(verdict: Verdict) -> str:
+def as_json(verdict: Verdict, items: list[Item]) -> str:
     """The verdict for a program; its keys are documented in docs/gating.md."""
-    return json.dumps(
+    return to_json(
         {
             "gate": TITLES[verdict.exit],
             "exit_code": int(verdict.exit),
             "last_run_at": _iso(verdict.last_run.observed_at),
             "last_run_is_stale": verdict.last_run_is_stale,
             "points": [_fields(finding) for finding in verdict.findings],
+            "oldest_items": [asdict(item) for item in items],
         },
         indent=2,
     )
 
 
-def as_annotations(verdict: Verdict) -> str:
-    """A line for each problem, in the syntax of GitHub's workflow commands."""
+def as_annotations(verdict: Verdict, saved: Path | None = None) -> str:
+    """A line for each problem, in the syntax of GitHub's workflow commands, and what the gate is.
+
+    Args:
+        verdict: to show.
+        saved: where the baseline is that was saved.
+    """
     lines = [
         f"::{'error' if finding.counts else 'warning'} "
         f"title={_escape_property(finding.point.accumulation_point)}::{_escape(_sentence(finding))}"
@@ -47,10 +69,12 @@ def as_annotations(verdict: Verdict) -> str:
     ]
     if verdict.last_run_is_stale:
         lines.append(f"::error title=accumulation_history::{_escape(_last_run(verdict))}")
-    return "\n".join([*lines, f"Gate {TITLES[verdict.exit]}: {_because(verdict)}"])
+    title, words = _last_line(verdict, saved)
+    return "\n".join([*lines, f"{title}: {legible(words)}"])
 
 
-def _because(verdict: Verdict) -> str:
+def _reasons(verdict: Verdict) -> list[str]:
+    """Why the gate is not open, each in a sentence."""
     reasons = [
         f"{finding.point.accumulation_point} {_sentence(finding)}"
         for finding in verdict.findings
@@ -58,11 +82,35 @@ def _because(verdict: Verdict) -> str:
     ]
     if verdict.last_run_is_stale:
         reasons.append(_last_run(verdict))
+    return reasons
+
+
+def _details(verdict: Verdict) -> list[str]:
+    """The reasons, where they are too many for the last line."""
+    reasons = _reasons(verdict)
+    return reasons if len(reasons) > 1 else []
+
+
+def _last_line(verdict: Verdict, saved: Path | None) -> tuple[str, str]:
+    """What the gate is, and why, in few words."""
+    total = len(verdict.findings)
+    if saved:
+        accepted = sum(finding.point.is_over_limit for finding in verdict.findings)
+        words = f"{saved} has {accepted} of {total} points over their limit, which do not count from now on"
+        return "Baseline saved", words
+    title = f"Gate {TITLES[verdict.exit]}"
+    reasons = _reasons(verdict)
+    if len(reasons) == 1:
+        return title, reasons[0]
     if reasons:
-        return "; ".join(reasons)
+        problems = Counter(finding.problem for finding in verdict.findings if finding.counts)
+        parts = [f"{count} of {total} points {PROBLEMS[name or '']}" for name, count in problems.items()]
+        if verdict.last_run_is_stale:
+            parts.append("dbt's last run is too old")
+        return title, ", ".join(parts)
     shown = [finding.point.accumulation_point for finding in verdict.findings if finding.problem]
-    within = len(verdict.findings) - len(shown)
-    return f"{within} points ok" + (f", not counted: {', '.join(shown)}" if shown else "")
+    names = ", ".join(shown) if len(shown) <= MOST_NAMES else f"{len(shown)} points"
+    return title, f"{total - len(shown)} points ok" + (f", not counted: {names}" if shown else "")
 
 
 def _sentence(finding: Finding) -> str:
@@ -78,7 +126,7 @@ def _sentence(finding: Finding) -> str:
         case "stale":
             return f"has old evidence: {_evidence(point.evidence_at)}"
         case _:
-            return f"is unknown: {_evidence(point.evidence_at)}"
+            return f"is unknown: {point.evidence or _evidence(point.evidence_at)}"
 
 
 def _evidence(at: datetime | None) -> str:
@@ -101,6 +149,7 @@ def _fields(finding: Finding) -> dict[str, object]:
         "oldest_age_seconds": point.oldest_age_seconds,
         "severity": point.severity,
         "remedy": point.remedy,
+        "evidence": point.evidence,
         "evidence_at": _iso(point.evidence_at),
         "problem": finding.problem,
         "counts": finding.counts,
@@ -113,9 +162,7 @@ def _iso(at: datetime | None) -> str | None:
 
 def _escape(text: str) -> str:
     """As GitHub wants it in a message."""
-    for character, code in {"%": "%25", "\r": "%0D", "\n": "%0A"}.items():
-        text = text.replace(character, code)
-    return text
+    return legible(text).replace("%", "%25")
 
 
 def _escape_property(text: str) -> str:

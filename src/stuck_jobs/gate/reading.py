@@ -12,15 +12,13 @@ from typing import Any
 
 import psycopg
 
-from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.errors import StuckJobsError, refusal
 from stuck_jobs.profile import Profile, ProfileOptions, connect, load_profile
 from stuck_jobs.summary import LEVELS, Point, read_rows
 
 CONNECT_TIMEOUT = 5
 """In seconds; a deployment that waits wants its answer soon."""
 
-PATIENCE = f"set lock_timeout = '{CONNECT_TIMEOUT}s'"
-"""Likewise, for a relation that somebody has locked."""
 
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("warn", "error")
@@ -90,7 +88,15 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise StuckJobsError(error.diag.message_primary or str(error)) from error
+        raise StuckJobsError(refusal(error)) from error
+
+
+@contextmanager
+def impatient(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that does not wait for long for a relation which somebody has locked."""
+    with connection.transaction():
+        connection.execute(f"set local lock_timeout = '{CONNECT_TIMEOUT}s'".encode())
+        yield
 
 
 def read_summary(profile: Profile) -> Summary:
@@ -102,8 +108,7 @@ def read_summary(profile: Profile) -> Summary:
     Raises:
         StuckJobsError: if there is no answer, or one that cannot be relied on.
     """
-    with refusals(), connect(profile) as connection:
-        connection.execute(PATIENCE)
+    with refusals(), connect(profile) as connection, impatient(connection):
         return summary_of(connection, profile.schema)
 
 

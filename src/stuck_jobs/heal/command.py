@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from importlib.resources import files
@@ -18,8 +17,9 @@ from psycopg import sql
 from stuck_jobs.collect.command import Collector, queue_option, redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import raw_schema
-from stuck_jobs.dbt_project import build, find_profiles, find_project
+from stuck_jobs.dbt_project import build, find_profiles, find_project, scratch_target
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options, load_profile
 from stuck_jobs.recover.apply import Done
 from stuck_jobs.recover.command import carry_out, new_recoverer, opened, refuse_if_tripped
@@ -33,8 +33,9 @@ from stuck_jobs.recover.plan import (
     read_settings,
     read_tasks,
 )
-from stuck_jobs.requeue.command import cut, new_requeuer, only_one
+from stuck_jobs.requeue.command import cut, new_requeuer, put_back, turn
 from stuck_jobs.requeue.engine import Moved
+from stuck_jobs.session.exclusion import only_one
 from stuck_jobs.summary import read_points
 
 MESSAGES_READ = 10_000
@@ -86,7 +87,7 @@ def heal(
     variables: str | None,
     shown_as: str,
     queues: tuple[str, ...],
-    redis_url: str,
+    redis_url: str | None,
 ) -> None:
     """Run one cycle: collect, dbt build, recover what policy allows, build again, and say what it came to.
 
@@ -99,14 +100,18 @@ def heal(
     profile, project = load_profile(connection), find_project(connection.project_dir)
 
     def look() -> None:
-        if not no_collect:
+        if not no_collect and _has_queues(database, profile):
             _collect(profile, project, queues, redis_url)
-        _build(project, connection, variables)
+        _build(project, connection, variables, target)
 
-    with opened(connection) as (database, _), _only_one(database, profile) as alone:
+    with (
+        opened(connection) as (database, _),
+        only_one(profile, f"{profile.schema} heal") as alone,
+        scratch_target() as target,
+    ):
         if not alone:
             skipped = "another cycle is under way"
-            click.echo(json.dumps({"skipped": skipped}) if shown_as == "json" else skipped)
+            emit(to_json({"skipped": skipped}) if shown_as == "json" else skipped)
             return
         look()
         settings = read_settings(database, profile.schema)
@@ -119,17 +124,29 @@ def heal(
         if plan.tasks or settings.automatic_requeues:
             refuse_if_tripped(plan, force)
         restuck = _restuck(database, tasks, settings)
-        done = carry_out(recoverer, plan)
-        moved = _requeue(database, settings, project, queues, redis_url)
+        done = carry_out(recoverer, plan, shown_as)
+        moved = _requeue(database, profile, settings, project, queues, redis_url, shown_as)
         if done or moved:
             look()
         report = _report(plan, done, tasks, read_tasks(database, profile.schema))
         report = dataclasses.replace(report, restuck=restuck, requeued=moved)
-    click.echo(_as_json(report) if shown_as == "json" else "\n".join(_lines(report)))
+    if shown_as == "json":
+        emit(_as_json(report))
+    else:
+        for line in _lines(report):
+            say(line)
     ctx.exit(any(result.outcome == "failed" for result in done))
 
 
-def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url: str) -> None:
+def _has_queues(database: psycopg.Connection[Any], profile: Profile) -> bool:
+    """Whether there are queues in Redis to look at; assumed before the first build."""
+    try:
+        return read_settings(database, profile.schema).redis_enabled
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        return True
+
+
+def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url: str | None) -> None:
     Collector(
         profile=profile,
         project=project,
@@ -143,23 +160,25 @@ def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url
 
 def _requeue(
     database: psycopg.Connection[Any],
+    profile: Profile,
     settings: Settings,
     project: Path,
     queues: tuple[str, ...],
-    redis_url: str,
+    redis_url: str | None,
+    shown_as: str,
 ) -> list[Moved]:
     """Put dead letters back, where policy allows and nobody else is at it."""
     if not settings.automatic_requeues:
         return []
     requeuer = new_requeuer(database, settings, project, queues, redis_url)
-    with only_one(database) as alone:
+    with only_one(profile, turn()) as alone:
         if not alone:
             return []
         requeuer.settle()
-        return requeuer.move(cut(requeuer.judge(), settings.max_items))
+        return put_back(requeuer, cut(requeuer.judge(), settings.max_items), shown_as)
 
 
-def _build(project: Path, options: ProfileOptions, variables: str | None) -> None:
+def _build(project: Path, options: ProfileOptions, variables: str | None, target: str) -> None:
     """Build the views.
 
     Raises:
@@ -173,23 +192,10 @@ def _build(project: Path, options: ProfileOptions, variables: str | None) -> Non
         contextlib.nullcontext(options.profiles_dir) if options.profiles_dir else find_profiles(project)
     )
     with profiles as directory:
-        outcome = build(project, directory, *WITHOUT_TESTS, *chosen)
+        outcome = build(project, directory, *WITHOUT_TESTS, *chosen, target=target)
     if outcome.errors:
         first = outcome.errors[0]
         raise StuckJobsError(f"dbt build: {len(outcome.errors)} failed: {first.name}: {first.message}")
-
-
-@contextlib.contextmanager
-def _only_one(database: psycopg.Connection[Any], profile: Profile) -> Iterator[bool]:
-    """Whether no other cycle is under way; none begins until the end of the block, or of the process."""
-    key = [f"{profile.schema} heal"]
-    row = database.execute("select pg_try_advisory_lock(hashtext(%s))", key).fetchone()
-    is_alone = row == (True,)
-    try:
-        yield is_alone
-    finally:
-        if is_alone and not database.closed:
-            database.execute("select pg_advisory_unlock(hashtext(%s))", key)
 
 
 def _automatic_letters(database: psycopg.Connection[Any], schema: str, settings: Settings) -> int:
@@ -239,26 +245,19 @@ def _key(task: Task) -> Key:
 def _lines(report: Report) -> Iterator[str]:
     for title, results in (("cured", report.cured), ("under way", report.pending)):
         for result in results:
-            yield f"{title}: {_words(result.task)}: {result.task.remedy}, {result.task.change}"
+            yield f"{title}: {result.task.name}: {result.task.remedy}, {result.task.change}"
     for task, reason in report.not_cured:
-        yield f"not cured: {_words(task)}: {reason}"
+        yield f"not cured: {task.name}: {reason}"
     for letter in report.requeued:
         outcome = "requeued" if letter.outcome == "applied" else f"not cured: {letter.reason}"
-        yield f"{outcome}: queue_dead_letter: {letter.letter.message.jobspec_id}"
+        yield f"{outcome}: queue_dead_letter: {letter.letter.job_name}"
     for task in report.restuck:
-        yield f"stuck again: {_words(task)}"
+        yield f"stuck again: {task.name}"
     yield (
         f"{len(report.cured)} cured, {len(report.pending)} under way, {len(report.not_cured)} not cured, "
         f"{len(report.restuck)} stuck again, {report.left} left for the next cycle, "
         f"{report.by_hand} left for stuck-jobs recover"
     )
-
-
-def _words(task: Task) -> str:
-    item = task.jobspec_id or "(no job)"
-    if task.entity_type != "job":
-        item += f", {task.entity_type} {task.entity_id}"
-    return f"{task.accumulation_point}: {item}"
 
 
 def _as_json(report: Report) -> str:
@@ -272,7 +271,7 @@ def _as_json(report: Report) -> str:
             "reason": reason,
         }
 
-    return json.dumps(
+    return to_json(
         {
             "cured": [item(result.task) for result in report.cured],
             "pending": [item(result.task) for result in report.pending],

@@ -7,6 +7,7 @@ select
     oldest_age_seconds,
     severity,
     remedy,
+    evidence,
     case when oldest_stuck_since between '0002-01-01' and '9998-12-31' then oldest_stuck_since end as oldest_stuck_since,
     evidence_at,
     extract(epoch from now() - evidence_at)::float8 as evidence_age

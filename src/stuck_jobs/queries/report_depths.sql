@@ -1,7 +1,7 @@
 -- How deep the fullest queues were, in at most so many steps of time; a step without an answer has no depth.
 with beginning as (
     select greatest(min(observed_at), now() - %(window)s) as since
-    from {schema}.stg_queue_snapshots
+    from {schema}.queue_depth_history
 ),
 
 steps as (
@@ -17,7 +17,7 @@ depths as (
         snapshots.kind,
         date_bin(steps.step, snapshots.observed_at, steps.since) as observed_at,
         max(snapshots.depth) as depth
-    from {schema}.stg_queue_snapshots as snapshots
+    from {schema}.queue_depth_history as snapshots
     inner join steps on steps.since <= snapshots.observed_at
     group by 1, 2, 3
 ),

@@ -9,6 +9,9 @@ with ranked as (
         age_seconds,
         threshold_seconds,
         cause,
+        queue_name,
+        job_kind,
+        left(evidence, %(max_length)s) as evidence,
         remedy,
         count(*) over (partition by accumulation_point, cause) as cause_count,
         row_number() over (
@@ -29,6 +32,9 @@ select
     age_seconds,
     threshold_seconds,
     cause,
+    queue_name,
+    job_kind,
+    evidence,
     remedy,
     cause_count
 from ranked

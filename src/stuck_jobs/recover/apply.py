@@ -24,7 +24,7 @@ HOPELESS = (
 """What the next task would meet as well."""
 
 
-class _Skipped(Exception):  # noqa: N818
+class Skipped(Exception):  # noqa: N818
     """The task must not be done any more; its message says why."""
 
 
@@ -79,7 +79,7 @@ class Recoverer:
                 self._log(done)
                 self._leave_to_worker(task)
             return done
-        except _Skipped as skipped:
+        except Skipped as skipped:
             done = Done(task, "skipped", str(skipped))
         except psycopg.Error as error:
             if isinstance(error, HOPELESS) or self.connection.closed:
@@ -92,17 +92,21 @@ class Recoverer:
         """Lock the row, if it is as it was, and nothing is under way for it.
 
         Raises:
-            _Skipped: if it is not so.
+            Skipped: if it is not so.
         """
         table, row = self._table(task), {"id": task.entity_id}
         is_locked = self.connection.execute(read_query("lock_row.sql", table=table), row).fetchone()
         query = read_query(
-            "fingerprint.sql", table=table, fingerprint=fingerprint(self.settings, task.entity_type)
+            "fingerprint.sql",
+            schema=sql.Identifier(self.settings.schema),
+            relation=sql.Identifier(f"stg_{task.entity_type}s"),
+            key=sql.Identifier(f"{task.entity_type}_id"),
+            fingerprint=fingerprint(self.settings, task.entity_type),
         )
         if is_locked is None or self.connection.execute(query, row).fetchone() != (task.fingerprint,):
-            raise _Skipped("it has changed since, or somebody is at it")
+            raise Skipped("it has changed since, or somebody is at it")
         if task.publishes and self._is_about_to_be_published(task):
-            raise _Skipped("its message waits in the outbox")
+            raise Skipped("its message waits in the outbox")
         # what the source's defaults and triggers write, they write by the session's clock
         self.connection.execute("select set_config('timezone', %s, true)", [self.settings.source_time_zone])
 
@@ -110,10 +114,10 @@ class Recoverer:
         """Ask for the worker's lock, right before the end: the later, the less can happen since.
 
         Raises:
-            _Skipped: if a worker holds it.
+            Skipped: if a worker holds it.
         """
         if task.jobspec_id and self.locks.is_held(task.jobspec_id):
-            raise _Skipped("its worker holds its lock")
+            raise Skipped("its worker holds its lock")
 
     def _update(self, task: Task) -> None:
         """Write the columns that the table has, of those that the remedy concerns."""
@@ -156,7 +160,7 @@ class Recoverer:
         )
 
     def _is_about_to_be_published(self, task: Task) -> bool:
-        query = read_query("unpublished.sql", outbox=self.settings.outbox)
+        query = read_query("unpublished.sql", schema=sql.Identifier(self.settings.schema))
         return self.connection.execute(query, {"job": task.jobspec_id}).fetchone() is not None
 
     def _log(self, done: Done) -> None:

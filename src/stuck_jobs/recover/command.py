@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 import psycopg
-from rich.console import Console
-from rich.table import Table
 
 from stuck_jobs.collect.command import redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
-from stuck_jobs.display import humanise
+from stuck_jobs.display import Explained, Screen, explain, humanise, new_table
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.reading import prompt_profile, refusals
+from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.recover.apply import Done, Recoverer
 from stuck_jobs.recover.locks import Locks, NoLocks, RedisLocks
@@ -35,6 +33,7 @@ from stuck_jobs.recover.plan import (
     read_settings,
     read_tasks,
 )
+from stuck_jobs.recover.system import SystemRecoverer, find_remedies
 from stuck_jobs.summary import read_points
 
 REDIS_TIMEOUT = 5.0
@@ -74,7 +73,7 @@ def recover(
     force: bool,
     is_applied: bool,
     shown_as: str,
-    redis_url: str,
+    redis_url: str | None,
 ) -> None:
     """Put right what is stuck, each job and execution by the remedy of its point.
 
@@ -95,6 +94,7 @@ def recover(
         most = settings.max_items if limit is None else limit
         jobs = read_names(database, profile.schema, job)
         if cancel:
+            settings.refuse_unless_pipeline("--cancel")
             plan = choose(read_cancellations(database, profile.schema, settings, jobs), most)
         else:
             tasks = read_tasks(database, profile.schema)
@@ -105,7 +105,7 @@ def recover(
             return
         if plan.tasks:
             refuse_if_tripped(plan, force)
-        done = carry_out(new_recoverer(database, settings, redis_url), plan)
+        done = carry_out(new_recoverer(database, settings, redis_url), plan, shown_as)
     show_done(plan, done, shown_as)
     ctx.exit(any(result.outcome == "failed" for result in done))
 
@@ -133,12 +133,13 @@ def refuse_if_tripped(plan: Plan, force: bool) -> None:
         raise TrippedError(f"nothing was changed: {plan.tripped}; look for the cause, or use --force")
 
 
-def carry_out(recoverer: Recoverer, plan: Plan) -> list[Done]:
-    """Do the tasks of a plan, one after the other.
+def carry_out(recoverer: Recoverer, plan: Plan, shown_as: str) -> list[Done]:
+    """Do the tasks of a plan, one after the other, and say of each at once what became of it.
 
     Args:
         recoverer: who does them.
         plan: what to do.
+        shown_as: json leaves standard output to the document that is yet to come.
 
     Raises:
         StuckJobsError: if a server refuses; what was done before stays.
@@ -149,16 +150,22 @@ def carry_out(recoverer: Recoverer, plan: Plan) -> list[Done]:
     done: list[Done] = []
     try:
         for task in plan.tasks:
-            done.append(recoverer.apply(task))
+            result = recoverer.apply(task)
+            done.append(result)
+            words = f"{task.remedy}, {task.change}" if result.reason is None else result.reason
+            say(f"{result.outcome}: {task.name}: {words}", err=shown_as == "json")
     except StuckJobsError as error:
         count = sum(result.outcome == "applied" for result in done)
         raise StuckJobsError(f"{error.message}; {count} were changed before, see recovery_log") from error
     return done
 
 
-def new_recoverer(database: psycopg.Connection[Any], settings: Settings, redis_url: str) -> Recoverer:
-    """Who changes the pipeline, and asks for locks where there are any."""
+def new_recoverer(database: psycopg.Connection[Any], settings: Settings, redis_url: str | None) -> Recoverer:
+    """Who changes the jobs: by their system's own remedies, or the pipeline's, which asks for locks."""
     locks: Locks = NoLocks()
+    if not settings.is_pipeline:
+        remedies = find_remedies(find_project(), settings.job_system)
+        return SystemRecoverer(database, settings, raw_schema(), locks, remedies=remedies)
     if settings.redis_enabled:
         locks = RedisLocks(parse_redis_url(redis_url), REDIS_TIMEOUT)
     return Recoverer(database, settings, raw_schema(), locks)
@@ -169,7 +176,7 @@ def show_plan(plan: Plan, shown_as: str) -> None:
     if shown_as == "json":
         rows = [_row(task, "planned") for task in plan.tasks]
         rows += [_row(task, "refused", task.refusal) for task in plan.refused]
-        click.echo(json.dumps({"applied": False, "tripped": plan.tripped, "left": plan.left, "items": rows}))
+        emit(to_json({"applied": False, "tripped": plan.tripped, "left": plan.left, "items": rows}))
         return
     lines = [(task, task.change) for task in plan.tasks]
     lines += [(task, f"left alone: {task.refusal}") for task in plan.refused]
@@ -180,40 +187,33 @@ def show_plan(plan: Plan, shown_as: str) -> None:
     words += f", {len(plan.refused)} are left alone."
     if plan.tasks:
         words += " Add --apply to do it."
-    click.echo(words)
+    say(words)
     if plan.tripped and plan.tasks:
-        click.echo(f"The circuit breaker would refuse: {plan.tripped}.")
+        say(f"The circuit breaker would refuse: {plan.tripped}.")
 
 
 def show_done(plan: Plan, done: list[Done], shown_as: str) -> None:
-    """Print what was done, and what was not, and why."""
+    """Print what was left alone, and why; for a program also what was done."""
     if shown_as == "json":
         rows = [_row(result.task, result.outcome, result.reason) for result in done]
         rows += [_row(task, "refused", task.refusal) for task in plan.refused]
-        click.echo(json.dumps({"applied": True, "tripped": plan.tripped, "left": plan.left, "items": rows}))
+        emit(to_json({"applied": True, "tripped": plan.tripped, "left": plan.left, "items": rows}))
         return
-    lines = [
-        (result.task, result.task.change if result.reason is None else f"{result.outcome}: {result.reason}")
-        for result in done
-    ]
-    lines += [(task, f"left alone: {task.refusal}") for task in plan.refused]
-    _show("Recovery", lines)
+    _show("Left alone", [(task, task.refusal or "") for task in plan.refused])
     counts = {
         outcome: sum(result.outcome == outcome for result in done)
         for outcome in ("applied", "skipped", "failed")
     }
     words = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     words += f", {len(plan.refused)} left alone"
-    click.echo(f"{words}, {plan.left} left for later." if plan.left else f"{words}.")
+    say(f"{words}, {plan.left} left for later." if plan.left else f"{words}.")
 
 
 def _show(title: str, lines: list[tuple[Task, str]]) -> None:
     if not lines:
         return
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in ("point", "job", "item", "age", "cause", "remedy"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("change")
+    table = new_table(title, "point", "job", "item", "age", "cause", "remedy")
+    explanations = []
     for task, change in lines:
         item = "" if task.entity_type == "job" else f"{task.entity_type} {task.entity_id}"
         table.add_row(
@@ -223,9 +223,9 @@ def _show(title: str, lines: list[tuple[Task, str]]) -> None:
             humanise(task.age_seconds, 1),
             task.cause,
             task.remedy,
-            change,
         )
-    Console().print(table)
+        explanations.append([change, explain(task.queue_name, task.job_kind, task.evidence)])
+    Screen().print(Explained(table, explanations))
 
 
 def _row(task: Task, outcome: str, reason: str | None = None) -> dict[str, object]:
@@ -235,6 +235,9 @@ def _row(task: Task, outcome: str, reason: str | None = None) -> dict[str, objec
         "entity_id": task.entity_id,
         "jobspec_id": task.jobspec_id,
         "cause": task.cause,
+        "queue_name": task.queue_name,
+        "job_kind": task.job_kind,
+        "evidence": task.evidence,
         "age_seconds": task.age_seconds,
         "remedy": task.remedy,
         "change": task.change,

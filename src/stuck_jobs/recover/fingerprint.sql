@@ -1,3 +1,3 @@
 select {fingerprint}
-from {table} as source_rows
-where source_rows.id = %(id)s
+from {schema}.{relation} as source_rows
+where source_rows.{key} = %(id)s

@@ -51,5 +51,5 @@ class RedisLocks:
                 self._client = self._address.open(self._timeout)
             return bool(self._client.exists(f"job:processing:{jobspec_id}"))
         except (redis.RedisError, RedisClusterException, OSError) as error:
-            reason = self._address.without_secrets(str(error) or type(error).__name__)
+            reason = self._address.reason(error)
             raise StuckJobsError(f"Redis: {reason}; without it nobody knows who is at work") from None

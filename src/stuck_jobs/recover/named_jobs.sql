@@ -6,4 +6,4 @@ left join {schema}.stg_jobs as by_name on asked.name = by_name.jobspec_id
 left join {schema}.stg_jobs as by_id
     on
         by_name.jobspec_id is null
-        and by_id.job_id = case when asked.name ~ '^[0-9]+$' and length(asked.name) < 19 then asked.name::bigint end
+        and by_id.job_id = case when asked.name ~ {pattern} then asked.name::{key_type} end

@@ -14,8 +14,12 @@ from psycopg.rows import class_row
 
 from stuck_jobs.errors import StuckJobsError
 
-PREFERENCE = ("close", "reset", "republish", "timeout", "fail", "cancel")
+PREFERENCE = ("close", "reset", "republish", "retry", "timeout", "fail", "cancel")
 """Where a job is stuck at several points: what brings it furthest."""
+
+WHOLE_NUMBER = "^[0-9]{1,18}$"
+KEY_PATTERNS = {"uuid": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", "text": ""}
+"""What a primary key looks like, by its type, so that a name that is none is not cast."""
 
 CLOSED = ("completed", "failed", "cancelled")
 
@@ -25,12 +29,14 @@ class Settings:
     """The row of `int_recovery_settings`.
 
     Attributes:
+        schema: of the views.
         max_items: how many items a run may change.
         breaker_items: more items stuck at once are a systemic fault.
         breaker_share: a greater share of the live jobs likewise,
         breaker_min_jobs: from so many stuck jobs on.
         max_attempts: how often a job is recovered before it is failed.
         backoff_minutes: how long it is left alone after the first time.
+        job_system: that is watched.
         redis_enabled: whether there is a Redis to ask for locks.
         source_time_zone: of the zone-less timestamps.
         source_schema: of the watched tables.
@@ -40,12 +46,14 @@ class Settings:
         automatic_requeues: the points at which heal may requeue.
     """
 
+    schema: str
     max_items: int
     breaker_items: int
     breaker_share: float
     breaker_min_jobs: int
     max_attempts: int
     backoff_minutes: float
+    job_system: str
     redis_enabled: bool
     source_time_zone: str
     source_schema: str
@@ -53,6 +61,23 @@ class Settings:
     executions_table: str
     outbox_table: str
     automatic_requeues: list[str]
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether the watched system is the analysis's own, whose tables recovery writes itself."""
+        return self.job_system == "pipeline"
+
+    def refuse_unless_pipeline(self, what: str) -> None:
+        """Keep what only the pipeline knows from another system's tables.
+
+        Args:
+            what: was asked for.
+
+        Raises:
+            StuckJobsError: if another system is watched.
+        """
+        if not self.is_pipeline:
+            raise StuckJobsError(f"{what} is for the pipeline, and the watched system is {self.job_system}")
 
     @property
     def jobs(self) -> sql.Identifier:
@@ -81,6 +106,9 @@ class Task:
         jobspec_id: the public id of its job; None for an orphan.
         status: in which it is stuck.
         cause: why.
+        queue_name: the queue that it is in or for; None if that is not known.
+        job_kind: what kind of work it is; None where the work has no kinds.
+        evidence: the facts that speak for it; None if somebody chose it by hand.
         stuck_since: since when.
         age_seconds: for how long.
         remedy: what would be done.
@@ -98,6 +126,9 @@ class Task:
     jobspec_id: str | None
     status: str | None
     cause: str
+    queue_name: str | None
+    job_kind: str | None
+    evidence: str | None
     stuck_since: datetime | None
     age_seconds: int | None
     remedy: str
@@ -112,6 +143,14 @@ class Task:
     def key(self) -> tuple[str, str]:
         """What identifies the thing that would be changed."""
         return self.entity_type, self.entity_id
+
+    @property
+    def name(self) -> str:
+        """What it is and where it is stuck, for people."""
+        item = self.jobspec_id or "(no job)"
+        if self.entity_type != "job":
+            item += f", {self.entity_type} {self.entity_id}"
+        return f"{self.accumulation_point or '(by hand)'}: {item}"
 
     @property
     def publishes(self) -> bool:
@@ -129,6 +168,8 @@ class Task:
         words = f"{self.status or 'no status'} \N{RIGHTWARDS ARROW} {self.new_status}"
         if self.remedy == "republish":
             words = f"message to {self.topic}"
+        elif self.remedy == "retry":
+            words += ", by the system's own function"
         elif self.remedy == "reset":
             words += f", times cleared, message to {self.topic}"
         else:
@@ -165,7 +206,9 @@ def read_settings(connection: psycopg.Connection[Any], schema: str) -> Settings:
     Raises:
         StuckJobsError: if the views are not there.
     """
-    query = sql.SQL("select * from {}.int_recovery_settings").format(sql.Identifier(schema))
+    query = sql.SQL("select {}::text as schema, * from {}.int_recovery_settings").format(
+        sql.Literal(schema), sql.Identifier(schema)
+    )
     with connection.cursor(row_factory=class_row(Settings)) as cursor:
         row = cursor.execute(query).fetchone()
     if row is None:
@@ -194,7 +237,14 @@ def read_names(connection: psycopg.Connection[Any], schema: str, names: Collecti
     Raises:
         StuckJobsError: if there is no such job.
     """
-    query = read_query("named_jobs.sql", schema=sql.Identifier(schema))
+    table = {"table": sql.Identifier(schema, "stg_jobs").as_string()}
+    types = dict(connection.execute(read_query("column_types.sql"), table).fetchall())
+    query = read_query(
+        "named_jobs.sql",
+        schema=sql.Identifier(schema),
+        pattern=sql.Literal(KEY_PATTERNS.get(types["job_id"], WHOLE_NUMBER)),
+        key_type=sql.SQL(types["job_id"]),
+    )
     found = dict(connection.execute(query, {"names": list(names)}).fetchall())
     if unknown := sorted(name for name, jobspec_id in found.items() if jobspec_id is None):
         raise StuckJobsError(f"there is no job {', '.join(unknown)}")
@@ -215,7 +265,6 @@ def read_cancellations(
     query = read_query(
         "cancellations.sql",
         schema=sql.Identifier(schema),
-        jobs=settings.jobs,
         fingerprint=fingerprint(settings, "job"),
     )
     return _tasks(connection, query, {"names": list(jobs)})
@@ -275,14 +324,16 @@ def count_live_jobs(connection: psycopg.Connection[Any], schema: str) -> int:
 
 
 def fingerprint(settings: Settings, entity_type: str) -> sql.Composable:
-    """What must be unchanged since the plan, of a row `source_rows`; `int_recovery_evidence` has the same.
+    """What must be unchanged since the plan, of a staging view's row; `int_recovery_evidence` has the same.
+
+    A row of a table has its version in it, by which every change of any of its columns is known.
 
     Args:
-        settings: say where the source is.
+        settings: say where the views are.
         entity_type: job or execution.
     """
     if entity_type == "job":
-        return read_query("job_fingerprint.sql", executions=settings.executions)
+        return read_query("job_fingerprint.sql", schema=sql.Identifier(settings.schema))
     return sql.SQL("md5(source_rows::text)")
 
 

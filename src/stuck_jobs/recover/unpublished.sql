@@ -1,4 +1,4 @@
 select 1
-from {outbox}
-where published_at is null and %(job)s in (payload::jsonb ->> 'jobspec_id', payload::jsonb ->> 'id')
+from {schema}.stg_outbox
+where source_published_at is null and jobspec_id = %(job)s
 limit 1

@@ -12,7 +12,9 @@ import click
 
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.files import replace
 from stuck_jobs.gate.reading import prompt_profile
+from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options
 from stuck_jobs.watch import repeat
 
@@ -131,7 +133,7 @@ def report(
         refresh=watch,
     )
     if watch is None:
-        click.echo(reporter.run())
+        say(reporter.run())
     else:
         repeat(reporter.run, watch)
 
@@ -145,24 +147,6 @@ def runbooks_seen_from(output: Path, project: Path | None = None) -> str:
     """
     pages = find_project(project) / RUNBOOKS
     return Path(os.path.relpath(pages, output.resolve().parent)).as_posix()
-
-
-def replace(output: Path, content: bytes) -> None:
-    """Write a file whole: a reader sees the one before, or this one.
-
-    Raises:
-        StuckJobsError: if that is not possible.
-    """
-    target = output.resolve()
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        try:
-            scratch.write_bytes(content)
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
-    except OSError as error:
-        raise StuckJobsError(f"{output} cannot be written: {error.strerror}") from None
 
 
 def _checked(url: str) -> str:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from stuck_jobs.display import humanise
 from stuck_jobs.gate.reading import JudgedPoint
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
+from stuck_jobs.output import legible
 from stuck_jobs.report.echarts import echarts
 from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Reading, ReportItem, Trend
 from stuck_jobs.summary import LEVELS
@@ -120,7 +121,7 @@ def render(reading: Reading, runbooks: str, refresh: float | None) -> str:
     environment.filters |= {
         "age": humanise,
         "count": lambda number: f"{number:,}",
-        "legible": legible,
+        "legible": shortened,
         "percent": percent,
         "runbook": lambda point: f"{runbooks.rstrip('/')}/{point}.md",
         "seconds": seconds,
@@ -168,12 +169,9 @@ def point_command(point: JudgedPoint) -> str | None:
     return f"stuck-jobs recover --point {point.accumulation_point}"
 
 
-def legible(text: str | None) -> str:
-    """A text whose unprintable characters can be seen, cut off where it is too long."""
-    if text is None:
-        return ""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:MAX_LENGTH])
-    return shown if len(text) <= MAX_LENGTH else f"{shown}…"
+def shortened(text: str | None) -> str:
+    """A text as the page shows it: legible, and cut off where it is too long."""
+    return "" if text is None else legible(text, MAX_LENGTH)
 
 
 def percent(share: float | None) -> str:
@@ -266,8 +264,8 @@ def _chart_data(reading: Reading) -> dict[str, Any]:
         "until": _milliseconds(reading.read_at),
         "providers": [
             {
-                "provider": legible(cell.provider_id) or "(none)",
-                "region": legible(cell.region) or "(none)",
+                "provider": shortened(cell.provider_id) or "(none)",
+                "region": shortened(cell.region) or "(none)",
                 **{name: value for name, value in asdict(cell).items() if name in CELL_VALUES},
             }
             for cell in reading.providers or []
@@ -279,7 +277,7 @@ def _chart_data(reading: Reading) -> dict[str, Any]:
 def _by_queue(depths: Iterable[Depth]) -> dict[tuple[str, str], list[tuple[int, int | None]]]:
     lines: dict[tuple[str, str], list[tuple[int, int | None]]] = defaultdict(list)
     for depth in depths:
-        key = (legible(depth.queue_name), depth.kind)
+        key = (shortened(depth.queue_name), depth.kind)
         lines[key].append((_milliseconds(depth.observed_at), depth.depth))
     return lines
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import psycopg
-from rich.console import Console
-from rich.table import Table
 
 from stuck_jobs.collect.command import queue_option, redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
-from stuck_jobs.display import humanise
+from stuck_jobs.display import Explained, Screen, humanise, new_table
+from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import ProfileOptions, connection_options
 from stuck_jobs.recover.command import REDIS_TIMEOUT, opened
 from stuck_jobs.recover.plan import Settings, read_settings
 from stuck_jobs.requeue.engine import Moved, Requeuer, Verdict
 from stuck_jobs.requeue.letters import DeadLetters, Letter
+from stuck_jobs.session.exclusion import only_one
 
 
 @click.command()
@@ -54,7 +52,7 @@ def requeue(
     is_applied: bool,
     shown_as: str,
     queues: tuple[str, ...],
-    redis_url: str,
+    redis_url: str | None,
 ) -> None:
     """List the dead letters, and put those back into their queue for which that is safe.
 
@@ -66,6 +64,7 @@ def requeue(
     """
     with opened(connection) as (database, profile):
         settings = read_settings(database, profile.schema)
+        settings.refuse_unless_pipeline("requeue")
         requeuer = new_requeuer(
             database, settings, find_project(connection.project_dir), queues, redis_url, include_failed
         )
@@ -73,13 +72,13 @@ def requeue(
         if not is_applied:
             _show(cut(requeuer.judge(job), most), [], shown_as)
             return
-        with only_one(database) as alone:
+        with only_one(profile, turn()) as alone:
             if not alone:
-                click.echo("another requeue is under way")
+                say("another requeue is under way")
                 return
             requeuer.settle()
             verdicts = cut(requeuer.judge(job), most)
-            moved = requeuer.move(verdicts)
+            moved = put_back(requeuer, verdicts, shown_as)
     _show(verdicts, moved, shown_as)
 
 
@@ -88,7 +87,7 @@ def new_requeuer(
     settings: Settings,
     project: Path,
     queues: Sequence[str],
-    redis_url: str,
+    redis_url: str | None,
     includes_failed: bool = False,
 ) -> Requeuer:
     """Who puts letters back; the audit table is there."""
@@ -97,16 +96,28 @@ def new_requeuer(
     return Requeuer(database, settings, raw_schema(), letters, includes_failed)
 
 
-@contextmanager
-def only_one(database: psycopg.Connection[Any]) -> Iterator[bool]:
-    """Whether no other requeue is under way; none begins until the end of the block, or of the process."""
-    key = [f"{raw_schema()} requeue"]
-    is_alone = database.execute("select pg_try_advisory_lock(hashtext(%s))", key).fetchone() == (True,)
-    try:
-        yield is_alone
-    finally:
-        if is_alone and not database.closed:
-            database.execute("select pg_advisory_unlock(hashtext(%s))", key)
+def put_back(requeuer: Requeuer, verdicts: list[Verdict], shown_as: str) -> list[Moved]:
+    """Move the letters that may be, and say of each at once what became of it.
+
+    Args:
+        requeuer: who moves them.
+        verdicts: of all letters.
+        shown_as: json leaves standard output to the document that is yet to come.
+    """
+    moved = []
+    for result in requeuer.move(verdicts):
+        moved.append(result)
+        words = f": {result.reason}" if result.reason else ""
+        say(
+            f"{result.outcome}: {result.letter.queue}: {result.letter.job_name}{words}",
+            err=shown_as == "json",
+        )
+    return moved
+
+
+def turn() -> str:
+    """What only one may do at a time: put letters back."""
+    return f"{raw_schema()} requeue"
 
 
 def cut(verdicts: list[Verdict], most: int) -> list[Verdict]:
@@ -128,32 +139,29 @@ def _show(verdicts: list[Verdict], moved: list[Moved], shown_as: str) -> None:
             outcome, reason = result.outcome, result.reason
         rows.append((verdict, outcome, reason))
     if shown_as == "json":
-        click.echo(json.dumps([_row(*row) for row in rows], default=str))
+        emit(to_json([_row(*row) for row in rows]))
         return
-    table = Table(title="Dead letters", title_justify="left", box=None, pad_edge=False)
-    for column in ("queue", "job", "status", "age", "attempts"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("error")
-    table.add_column("requeue")
+    table = new_table("Dead letters", "queue", "job", "status", "age", "attempts", "requeue")
+    explanations = []
     for verdict, outcome, reason in rows:
         message = verdict.letter.message
         table.add_row(
             verdict.letter.queue,
-            message.jobspec_id or "(unknown)",
+            verdict.letter.job_name,
             (verdict.job.status if verdict.job else None) or "",
             humanise(_age(verdict.letter), 1),
             "" if message.attempts is None else str(message.attempts),
-            message.error or "",
-            {"planned": "yes", "applied": "done"}.get(outcome, f"no: {reason}"),
+            {"planned": "yes", "applied": "done"}.get(outcome, "no"),
         )
+        explanations.append([f"stays: {reason}" if reason else "", message.error or ""])
     if rows:
-        Console().print(table)
+        Screen().print(Explained(table, explanations))
     counts = Counter(outcome for _, outcome, _ in rows)
     if moved:
-        click.echo(f"{counts['applied']} put back, {counts['skipped']} skipped, {counts['refused']} stay.")
+        say(f"{counts['applied']} put back, {counts['skipped']} skipped, {counts['refused']} stay.")
     else:
         hint = " Add --apply to do it." if counts["planned"] else ""
-        click.echo(f"{counts['planned']} can be put back, {counts['refused']} stay.{hint}")
+        say(f"{counts['planned']} can be put back, {counts['refused']} stay.{hint}")
 
 
 def _age(letter: Letter) -> int | None:

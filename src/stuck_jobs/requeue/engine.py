@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -98,8 +98,8 @@ class Requeuer:
         letters = [letter for letter in self.letters.read() if not jobs or letter.message.jobspec_id in jobs]
         if not letters:
             return []
-        waiting = self.letters.waiting()
         known = self._jobs(letter.message.jobspec_id for letter in letters)
+        waiting = self.letters.waiting(list(known))
         verdicts, taken = [], set[str]()
         for letter in letters:
             job = known.get(letter.message.jobspec_id or "")
@@ -111,8 +111,8 @@ class Requeuer:
             verdicts.append(Verdict(letter, job, refusal))
         return verdicts
 
-    def move(self, verdicts: Iterable[Verdict], cause: str = "dead_lettered") -> list[Moved]:
-        """Put the letters back that may be; each is in the audit trail before it is touched.
+    def move(self, verdicts: Iterable[Verdict], cause: str = "dead_lettered") -> Iterator[Moved]:
+        """Put the letters back that may be, one when it is asked for; each is in the audit trail first.
 
         Args:
             verdicts: of `judge`.
@@ -122,7 +122,9 @@ class Requeuer:
             StuckJobsError: if a server does not answer; `settle` finds out what became of the last one.
         """
         run_id = uuid4()
-        return [self._move(verdict, run_id, cause) for verdict in verdicts if verdict.refusal is None]
+        for verdict in verdicts:
+            if verdict.refusal is None:
+                yield self._move(verdict, run_id, cause)
 
     def settle(self) -> None:
         """Find out what became of the moves whose end was not written down; only one process may be at it."""
@@ -205,6 +207,6 @@ class Requeuer:
         text = files("stuck_jobs.requeue").joinpath(name).read_text(encoding="utf-8")
         return sql.SQL(text).format(
             log=sql.Identifier(self.raw_schema, "recovery_log"),
+            schema=sql.Identifier(self.settings.schema),
             jobs=self.settings.jobs,
-            outbox=self.settings.outbox,
         )

@@ -26,12 +26,10 @@ select
         false
     ) as was_just_recovered,
     exists (
-        select from {outbox} as outbox
-        where
-            outbox.published_at is null
-            and asked.jobspec_id in (outbox.payload::jsonb ->> 'jobspec_id', outbox.payload::jsonb ->> 'id')
+        select from {schema}.stg_outbox as outbox
+        where outbox.source_published_at is null and outbox.jobspec_id = asked.jobspec_id
     ) as is_unpublished,
     md5(jobs::text) as fingerprint
 from asked
-left join {jobs} as jobs on asked.jobspec_id = jobs.jobspec_id
+left join {schema}.stg_jobs as jobs on asked.jobspec_id = jobs.jobspec_id
 left join recoveries on asked.jobspec_id = recoveries.jobspec_id

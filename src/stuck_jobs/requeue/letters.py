@@ -17,6 +17,7 @@ from redis.exceptions import RedisClusterException
 from stuck_jobs.collect.messages import MAX_MESSAGE_BYTES, Message, members_with_places, parse_message
 from stuck_jobs.collect.redis_reader import read_snapshot
 from stuck_jobs.collect.redis_url import Client, RedisAddress
+from stuck_jobs.collect.snapshot import AtWork
 from stuck_jobs.errors import StuckJobsError
 
 PAGE = 100
@@ -48,6 +49,11 @@ class Letter:
     def entity_id(self) -> str:
         """As in `dead_letters`, where it is the only one of its id."""
         return f"{self.queue}:{self.message.message_id or 'unparsed'}"
+
+    @property
+    def job_name(self) -> str:
+        """Of its job, for people."""
+        return self.message.jobspec_id or "(unknown)"
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,17 @@ class DeadLetters:
         with self._errors():
             return [letter for queue in self._queues for letter in self._read(queue)]
 
-    def waiting(self) -> Waiting:
+    def waiting(self, jobs: Sequence[str]) -> Waiting:
         """What a message need not be put back for, as Redis is now.
+
+        Args:
+            jobs: those that have letters.
 
         Raises:
             StuckJobsError: if Redis does not answer, or not everything could be read.
         """
-        snapshot = read_snapshot(self._address, self._queues, MESSAGES_READ, self._timeout)
+        at_work = AtWork(list(jobs), [])
+        snapshot = read_snapshot(self._address, self._queues, MESSAGES_READ, self._timeout, at_work)
         if snapshot.errors:
             raise StuckJobsError(f"Redis: {'; '.join(snapshot.errors)}")
         queues = [listing for listing in snapshot.listings if listing.kind != "dead"]
@@ -171,8 +181,7 @@ class DeadLetters:
         try:
             yield
         except (redis.RedisError, RedisClusterException, OSError) as error:
-            reason = self._address.without_secrets(str(error) or type(error).__name__)
-            raise StuckJobsError(f"Redis: {reason}") from None
+            raise StuckJobsError(f"Redis: {self._address.reason(error)}") from None
 
 
 def renewed(content: bytes) -> bytes:

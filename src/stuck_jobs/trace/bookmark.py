@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -13,7 +14,6 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.trace.spans import Span
 
 OVERLAP = timedelta(minutes=30)
@@ -36,22 +36,6 @@ class Bookmark:
     schema: str
     raw: str
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep others from sending at the same time.
-
-        Raises:
-            StuckJobsError: if somebody does.
-        """
-        name = f"{self.raw} trace"
-        if self._one("select pg_try_advisory_lock(hashtext(%s))", [name]) is not True:
-            raise StuckJobsError("another `stuck-jobs trace` is sending spans of this database")
-        try:
-            yield
-        finally:
-            if not self.connection.closed:
-                self.connection.execute("select pg_advisory_unlock(hashtext(%s))", [name])
-
     def now(self) -> datetime:
         """What time it is on PostgreSQL's clock."""
         at: datetime = self._one("select clock_timestamp()")
@@ -68,7 +52,7 @@ class Bookmark:
     def unsent(self, since: datetime | None, started_at: datetime, batch: int) -> Iterator[Sequence[Span]]:
         """The spans that are to be sent, in batches, in the order in which the bookmark may advance.
 
-        They are read at one moment and kept by the server, so that no transaction is open meanwhile.
+        They are read at one moment and kept in a file, so that no transaction is open meanwhile.
 
         Args:
             since: when a closed job must have moved to be looked at; None for all.
@@ -76,10 +60,19 @@ class Bookmark:
             batch: how many at once, at most.
         """
         parameters = {"since": since, "started_at": started_at, "overlap": OVERLAP}
-        with self.connection.cursor("spans", row_factory=class_row(Span), withhold=True) as cursor:
-            cursor.execute(self._query("spans.sql"), parameters)
-            while spans := cursor.fetchmany(batch):
-                yield spans
+        with tempfile.TemporaryFile() as kept:
+            batches = 0
+            with (
+                self.connection.transaction(),
+                self.connection.cursor("spans", row_factory=class_row(Span)) as cursor,
+            ):
+                cursor.execute(self._query("spans.sql"), parameters)
+                while spans := cursor.fetchmany(batch):
+                    pickle.dump(spans, kept)
+                    batches += 1
+            kept.seek(0)
+            for _ in range(batches):
+                yield pickle.load(kept)  # noqa: S301
 
     def sent(self, spans: Sequence[Span]) -> None:
         """Remember that a batch was taken, and advance to it."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import say
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
 from stuck_jobs.watch import repeat
@@ -54,6 +55,7 @@ class Tracer:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         from stuck_jobs.collect.store import Store, raw_schema
+        from stuck_jobs.session.exclusion import only_one
         from stuck_jobs.trace.bookmark import OVERLAP, Bookmark
         from stuck_jobs.trace.spans import readable, resource
 
@@ -63,7 +65,9 @@ class Tracer:
             with connect(self.profile) as connection:
                 Store(connection, raw_schema(), self.project).create_tables("trace_bookmark", "trace_sent")
                 bookmark = Bookmark(connection, self.profile.schema, raw_schema())
-                with bookmark.locked():
+                with only_one(self.profile, f"{raw_schema()} trace") as alone:
+                    if not alone:
+                        raise StuckJobsError("another `stuck-jobs trace` is sending spans of this database")
                     started_at, until = bookmark.now(), bookmark.exported_until()
                     first = None if self.since is None else started_at - self.since
                     since = first if until is None else until - OVERLAP
@@ -121,7 +125,7 @@ def trace(connection: ProfileOptions, batch: int, since: float | None, watch: fl
         since=None if since is None else timedelta(hours=since),
     )
     if watch is None:
-        click.echo(tracer.run())
+        say(tracer.run())
     else:
         repeat(tracer.run, watch)
 

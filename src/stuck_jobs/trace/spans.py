@@ -47,7 +47,7 @@ class Span:
     end_ns: int | None
     status_code: str
     attributes: dict[str, Any]
-    job_id: int
+    job_id: str
     moved_at: datetime
     may_come_again: bool
 

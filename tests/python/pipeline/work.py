@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-MINUTE = 1.0
+MINUTE = 1.5
 """Seconds that a minute of the source lasts here; the limits of the views are shortened alike."""
 
 CONTEXT = 15 * MINUTE

@@ -81,7 +81,7 @@ class World:
     database: str
     redis: embedded.Redis
     supervisor: Supervisor
-    interval: float = 1.0
+    interval: float = 1.5
     traffic: int = 0
     looks: list[Look] = field(default_factory=list)
     struck: dict[str, datetime] = field(default_factory=dict)

@@ -1,0 +1,6 @@
+{% macro first_event(job_id, types) -%}
+    (
+        select min(events.at) from {{ source(var('job_system'), 'events') }} as events
+        where events.job_id = {{ job_id }} and events.type in ('{{ types | join("', '") }}')
+    )
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro recoveries_anew() -%}
+    ('republish', 'reset', 'requeue', 'retry')
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{% macro remedy_command(job_id) -%}
+    {%- set commands = [] -%}
+    {%- for remedy, how in stuck_jobs.job_system().get('remedies', {}).items() if how.command -%}
+        {%- do commands.append(
+            "when '" ~ remedy ~ "' then replace(" ~ stuck_jobs.text_literal(how.command) ~ ", '{job_id}', " ~ job_id ~ ")"
+        ) -%}
+    {%- endfor -%}
+    {%- if commands -%} case remedy {{ commands | join(' ') }} end {%- else -%} null::text {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro is_system(name) %}
+    {{ return(var('job_system') == name) }}
+{% endmacro %}

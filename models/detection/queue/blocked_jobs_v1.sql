@@ -1,0 +1,102 @@
+-- Jobs that wait for another one which will never let go: it is dead, failed for good, gone, or itself stuck. What
+-- waits for a healthy job, or for one that is due later, waits rightly.
+with waits as (
+    select * from {{ ref('stg_waits') }}
+    where coalesce(since < {{ as_of() }} - {{ max_age('job_blocked') }}, true)
+),
+
+jobs as not materialized (
+    select * from {{ ref('stg_jobs') }}
+),
+
+heartbeats as (
+    select distinct on (job_id) * from {{ ref('int_heartbeats') }}
+),
+
+-- found once, and not for each of those that wait
+unserved_queues as materialized (
+    select * from {{ ref('unserved_queues') }}
+),
+
+-- many may wait for the same one
+holders as (
+    select
+        wanted.holder_job_id,
+        job.job_id,
+        job.status,
+        job.queue_name,
+        job.started_at,
+        job.due_at
+    from (select distinct holder_job_id from waits) as wanted
+    left join lateral (
+        select
+            jobs.job_id,
+            jobs.status,
+            jobs.queue_name,
+            jobs.started_at,
+            coalesce(jobs.ready_since, jobs.created_at) as due_at
+        from jobs
+        where jobs.job_id = wanted.holder_job_id
+        offset 0
+    ) as job on true
+),
+
+held as (
+    select
+        waits.*,
+        holder.status as holder_status,
+        holder.queue_name as holder_queue_name,
+        heartbeats.evidence as heartbeat,
+        heartbeats.suspicion,
+        case
+            when holder.job_id is null then 'missing'
+            when holder.status in ('failed', 'cancelled') then holder.status
+            when heartbeats.is_held is false then 'lost'
+            when
+                heartbeats.suspicion is not null and holder.started_at < {{ as_of() }} - {{ max_age('job_running') }}
+                then 'stuck'
+            when
+                holder.status = 'queued' and holder.due_at <= {{ as_of() }}
+                and exists (
+                    select 1 from unserved_queues
+                    where unserved_queues.queue_name is not distinct from holder.queue_name
+                )
+                then 'unserved'
+            when
+                holder.status = 'queued' and holder.due_at < {{ as_of() }} - {{ max_age('job_queued') }}
+                then 'stuck'
+        end as holder_state
+    from waits
+    left join holders as holder on waits.holder_job_id = holder.holder_job_id
+    left join heartbeats on waits.holder_job_id = heartbeats.job_id
+)
+
+select
+    'job_blocked' as accumulation_point,
+    'job' as entity_type,
+    job_id::text as entity_id,
+    jobspec_id,
+    'blocked' as status,
+    since as stuck_since,
+    {{ seconds_since('since') }} as age_seconds,
+    extract(epoch from {{ max_age('job_blocked') }})::bigint as threshold_seconds,
+    concat(waits_for, '_held_by_', holder_state, '_job') as cause,
+    queue_name,
+    job_kind,
+    concat(
+        'waits for the ', waits_for, ' of job ', holder_job_id, ', which is ',
+        case holder_state
+            when 'missing' then 'gone'
+            when 'lost' then 'lost: ' || heartbeat
+            when 'unserved'
+                then concat('due in ', coalesce('the queue ' || holder_queue_name, 'a queue'), ', which nobody serves')
+            when 'stuck' then coalesce('at work for too long, ' || suspicion, 'due and not taken')
+            else holder_state
+        end
+    ) as evidence,
+    job_id::text as job_id,
+    waits_for,
+    holder_job_id::text as holder_job_id,
+    holder_status
+from held
+where holder_state is not null and 'job_blocked' in {{ enabled_points() }}

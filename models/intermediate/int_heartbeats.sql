@@ -1,0 +1,33 @@
+-- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
+-- work: a worker that drains looks like a dead one. Without a WITH clause, so that PostgreSQL flattens it into what
+-- asks.
+select
+    holders.job_id,
+    holders.jobspec_id,
+    holders.status,
+    holders.queue_name,
+    holders.job_kind,
+    holders.holder_id,
+    coalesce(holders.last_beat_at, holders.started_at) as signal_at,
+    holders.last_beat_at is null as is_holder_gone,
+    holders.suspicion,
+    case
+        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
+            then false
+        when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }} then true
+    end as is_held,
+    case
+        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
+            then 'worker_lost'
+        when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }}
+            then coalesce(holders.suspicion, 'worker_holding')
+        else 'worker_silent'
+    end as cause,
+    case
+        when holders.last_beat_at is null then concat('its worker is gone, taken ', {{ ago('holders.started_at') }})
+        else concat(
+            'worker ', holders.holder_id, ' last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',
+            {{ lasting('extract(epoch from holders.dead_after)::bigint') }}
+        )
+    end as evidence
+from {{ ref('stg_holders') }} as holders

@@ -1,0 +1,7 @@
+-- On what a judgment of the history rests: the files of the tables, their columns, and the settings by which cells are
+-- compared. Where it is another than when the history was judged, the judgment does not hold.
+{{ config(enabled=is_system('pipeline')) }}
+
+{% set tables = {'jobs': source('pipeline', 'jobs'), 'executions': source('pipeline', 'executions')} %}
+
+select {{ judgment_basis(tables) }} as basis

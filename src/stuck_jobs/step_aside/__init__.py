@@ -1,0 +1,1 @@
+"""Let go of the watched tables, so that a migration may change them."""

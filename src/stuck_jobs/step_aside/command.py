@@ -1,0 +1,32 @@
+"""The command `stuck-jobs step-aside`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import click
+from psycopg import sql
+
+from stuck_jobs.gate.reading import prompt_profile, refusals
+from stuck_jobs.profile import ProfileOptions, connect, connection_options
+
+
+@click.command("step-aside")
+@connection_options
+def step_aside(connection: ProfileOptions) -> None:
+    """Let go of the watched tables, so that a migration may change or drop their columns.
+
+    Our views stay where they are, with their grants and with the views that others have built on them, and
+    show no rows until the next dbt build, which brings them back. The gate gives no answer meanwhile. The
+    history and the known gaps are tables of ours, and are not touched.
+
+    Exits with 0 when nothing of ours reads the watched tables any more; 2 if this role may not do that.
+    """
+    profile = prompt_profile(connection)
+    text = files("stuck_jobs.step_aside").joinpath("stubs.sql").read_text(encoding="utf-8")
+    with refusals(), connect(profile) as database, database.transaction():
+        views = database.execute(sql.SQL(text).format(), {"schema": profile.schema}).fetchall()
+        for stub, mark in views:
+            database.execute(stub)
+            database.execute(mark)
+    click.echo(f"{len(views)} views of {profile.schema} read nothing until the next dbt build")

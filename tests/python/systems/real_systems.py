@@ -1,0 +1,110 @@
+"""What the tests of real job systems share: their processes, and what the views say of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Warehouse
+
+ENVIRONMENT = ROOT / ".venv-systems"
+OLDEST = ENVIRONMENT / "oldest"
+HERE = Path(__file__).parent
+SECRET = "hunter2-in-the-arguments"
+
+Finding = tuple[str, str, str]
+"""Point, id and cause."""
+
+installed = pytest.mark.skipif(
+    not (ENVIRONMENT / "bin").is_dir(), reason="make test-systems installs the systems"
+)
+
+
+@dataclass(frozen=True)
+class System:
+    """A job system with its tables in a database, as its own packages made them.
+
+    Attributes:
+        warehouse: its database.
+        name: as in `vars: job_system`.
+        scratch: for the output of its processes.
+        variables: of the environment of its processes.
+    """
+
+    warehouse: Warehouse
+    name: str
+    scratch: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For its processes: libpq's variables lead to the database."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DBT_"))}
+        return own | self.warehouse.libpq | {"PYTHONPATH": str(HERE)} | self.variables
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run one of its programs to its end."""
+        finished = subprocess.run(
+            [ENVIRONMENT / "bin" / program, *arguments],
+            cwd=HERE, env=self.environment, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    @contextmanager
+    def process(self, name: str, program: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """One of its processes, which is killed at the end if it is still there."""
+        with (self.scratch / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [ENVIRONMENT / "bin" / program, *arguments],
+                cwd=HERE, env=self.environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def wait_for(self, condition: str, seconds: float = 60) -> None:
+        """Wait until a query says true."""
+        self.wait_until(lambda: self.warehouse.rows(f"select {condition}") == [(True,)], condition, seconds)
+
+    def wait_until(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait until something holds."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                logs = "\n".join(path.read_text()[-2000:] for path in self.scratch.glob("*.log"))
+                pytest.fail(f"not so after {seconds} s: {what}\n{logs}")
+            time.sleep(0.2)
+
+    def build(self, *, command: str = "run", **variables: Any) -> None:
+        """Build the views of this system."""
+        outcome = self.warehouse.run_dbt(command, variables={"job_system": self.name, **variables})
+        assert outcome.exit_code == 0, outcome.output
+
+    def found(self) -> set[Finding]:
+        """Everything that the views call stuck."""
+        return set(self.warehouse.rows("select accumulation_point, entity_id, cause from stuck_items"))
+
+    def states(self) -> dict[str, str]:
+        """The state of each point."""
+        return dict(self.warehouse.rows("select accumulation_point, state from accumulation_points"))
+
+    def public_text(self) -> str:
+        """All that any public relation says."""
+        relations = self.warehouse.rows(
+            "select format('%I', relname) from pg_class where relkind in ('v', 'r')"
+            f" and relname !~ '^(stg|int)_' and relnamespace = to_regnamespace('{self.warehouse.schema}')"
+        )
+        shown = [f"select string_agg(r::text, ' ') as row from {name} as r" for (name,) in relations]
+        return str(self.warehouse.rows(" union all ".join(shown)))

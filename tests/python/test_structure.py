@@ -1,0 +1,137 @@
+"""The project keeps to dbt-project-evaluator's rules on its graph, apart from what decision 0012 lists."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from conftest import Warehouse
+
+PREFIXES = {"staging": "stg_", "intermediate": "int_"}
+LAYERS = ["staging", "intermediate", "detection", "monitoring", "analytics"]
+STAGING_ON_STAGING = {"stg_activity", "stg_job_contents", "stg_execution_contents"}
+SEVERAL_SOURCES = {"stg_judgment_basis", "stg_watched_tables"}
+
+PRIVATE_TO_US = {
+    "stuck_jobs_recovery": {
+        "int_live_jobs",
+        "int_recovery_evidence",
+        "int_recovery_plan",
+        "int_recovery_settings",
+    },
+}
+"""What a command of ours reads that nobody else should."""
+
+Node = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def manifest(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Node]]:
+    target = tmp_path_factory.mktemp("structure")
+    outcome = built.run_dbt("parse", target=target, own_process=True)
+    assert outcome.exit_code == 0, outcome.output
+    parsed: dict[str, dict[str, Node]] = json.loads((target / "manifest.json").read_text())
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, dict[str, Node]]) -> dict[str, Node]:
+    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+def layer(node: Node) -> str:
+    return str(node["path"].partition("/")[0])
+
+
+def sources_of(node: Node) -> set[str]:
+    return {name for name in node["depends_on"]["nodes"] if name.startswith("source.")}
+
+
+def parents_of(node: Node, models: dict[str, Node]) -> list[Node]:
+    return [models[name] for name in node["depends_on"]["nodes"] if name in models]
+
+
+def test_nothing_outside_staging_reads_a_source_not_even_by_a_hook(
+    manifest: dict[str, dict[str, Node]],
+) -> None:
+    readers = [node for node in manifest["nodes"].values() if sources_of(node)]
+    assert readers
+    outside = [
+        node["original_file_path"]
+        for node in readers
+        if not node["original_file_path"].startswith("models/staging/")
+    ]
+    assert [path for path in outside if not path.startswith("analyses/analysis_")] == []
+    readers_of_text = [
+        node["original_file_path"]
+        for node in manifest["nodes"].values()
+        if "source(" in str(node["config"].get("pre-hook")) + str(node["config"].get("post-hook"))
+    ]
+    assert [path for path in readers_of_text if not path.startswith("models/staging/")] == []
+
+
+def test_every_source_is_read_by_a_staging_model_in_its_own_folder(
+    manifest: dict[str, dict[str, Node]],
+) -> None:
+    read = {name for node in manifest["nodes"].values() for name in sources_of(node)}
+    assert read == set(manifest["sources"])
+    for node in manifest["nodes"].values():
+        for name in sources_of(node):
+            source = manifest["sources"][name]
+            if layer(node) == "staging":
+                assert node["path"].split("/")[1] == source["source_name"], node["path"]
+
+
+def test_no_two_sources_are_one_table(manifest: dict[str, dict[str, Node]]) -> None:
+    tables = Counter((source["schema"], source["identifier"]) for source in manifest["sources"].values())
+    assert [table for table, times in tables.items() if times > 1] == []
+
+
+def test_the_folder_is_the_layer_and_the_name_says_it(models: dict[str, Node]) -> None:
+    for node in models.values():
+        assert layer(node) in LAYERS, node["path"]
+        prefix = PREFIXES.get(layer(node))
+        assert node["name"].startswith(prefix or node["name"]), node["path"]
+        assert prefix or not node["name"].startswith(tuple(PREFIXES.values())), node["path"]
+
+
+def test_no_model_joins_a_source_to_a_model(models: dict[str, Node]) -> None:
+    joined = {node["name"] for node in models.values() if sources_of(node) and parents_of(node, models)}
+    assert joined == set()
+
+
+def test_staging_reads_sources_alone(models: dict[str, Node]) -> None:
+    staging = [node for node in models.values() if layer(node) == "staging"]
+    parents = {node["name"]: {layer(parent) for parent in parents_of(node, models)} for node in staging}
+    assert {name for name, layers in parents.items() if layers == {"staging"}} <= STAGING_ON_STAGING
+    assert [name for name, layers in parents.items() if layers - {"staging"}] == []
+    assert {node["name"] for node in staging if len(sources_of(node)) > 1} <= SEVERAL_SOURCES
+
+
+def test_intermediate_and_staging_are_private_to_the_project(models: dict[str, Node]) -> None:
+    for node in models.values():
+        access = "protected" if layer(node) in PREFIXES else "public"
+        assert node["access"] == access, node["path"]
+        assert (
+            access == "protected"
+            or node["config"]["contract"]["enforced"]
+            or node["name"] == "accumulation_history"
+        )
+
+
+def test_exposures_read_public_relations_only(
+    manifest: dict[str, dict[str, Node]], models: dict[str, Node]
+) -> None:
+    assert manifest["exposures"]
+    for exposure in manifest["exposures"].values():
+        read = exposure["depends_on"]["nodes"]
+        private = {models[name]["name"] for name in read if models[name]["access"] != "public"}
+        assert private <= PRIVATE_TO_US.get(exposure["name"], set()), exposure["name"]
+
+
+def test_every_unit_test_is_of_the_system_whose_words_it_uses(manifest: dict[str, dict[str, Node]]) -> None:
+    for node in manifest["unit_tests"].values():
+        assert node["config"]["enabled"] is True, node["name"]
+        assert len(node["depends_on"]["nodes"]) == 1, node["name"]
