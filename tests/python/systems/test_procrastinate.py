@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -41,10 +41,11 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Stories:
-    """What was done, by the name of the story: the id of its job."""
+    """What was done, by the name of the story: the id of its job; and the process that makes the ticks."""
 
     system: System
     ids: dict[str, str]
+    ticking: int
 
 
 def defer(system: System, task: str, *options: str, **arguments: object) -> str:
@@ -71,6 +72,16 @@ def status(system: System, job_id: str) -> str:
 def is_at_work(job_id: str) -> str:
     """The condition that a worker has a job."""
     return f"(select status from procrastinate_jobs where id = {job_id}) = 'doing'"
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Have a process stand still for the length of a `with` block, so that no minute begins for it."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def age(system: System, by: str, *job_ids: str, silent: str = "interval '15 seconds'") -> None:
@@ -110,7 +121,7 @@ def stories(
         os.kill(forgotten, signal.SIGKILL)
         age(system, HALF_AN_HOUR_AND_MORE, ids["forgotten"], silent="interval '0'")
         # whoever starts removes the rows of the silent workers, and nobody starts after the others are killed
-        worker(stack, "default")
+        ticking = worker(stack, "default")
         system.wait_for(f"(select worker_id is null from procrastinate_jobs where id = {ids['forgotten']})")
         fragile, drained = worker(stack, "fragile"), worker(stack, "drained")
         cut = worker(stack, "cut", "--shutdown-graceful-timeout", "1")
@@ -160,7 +171,7 @@ def stories(
         age(system, HALF_AN_HOUR_AND_MORE, ids["fragile"], ids["collided"])
         age(system, "interval '6 minutes'", *(ids[name] for name in ids if name not in old))
         system.build()
-        yield Stories(system, ids)
+        yield Stories(system, ids, ticking)
 
 
 def test_exactly_what_is_stuck_is_found(stories: Stories) -> None:
@@ -220,14 +231,16 @@ def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
     system.build(schedules=schedules)
     missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
     assert missed == {("schedule_missed", "never_heard_of", "never_ticked")}
-    system.warehouse.execute(
-        "update procrastinate_periodic_defers set defer_timestamp = defer_timestamp - 3600 - 360"
-    )
-    missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
-    assert ("schedule_missed", "ticks", "not_ticked") in missed
-    defer(system, "ticks", "--queue", "nobody", "--queueing-lock", "ticks")
-    missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
-    assert ("schedule_missed", "ticks", "previous_run_waiting") in missed
+    with stopped(stories.ticking):
+        system.warehouse.execute(
+            "update procrastinate_jobs set status = 'succeeded' where task_name = 'ticks' and status = 'todo'",
+            "update procrastinate_periodic_defers set defer_timestamp = defer_timestamp - 3600 - 360",
+        )
+        missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
+        assert ("schedule_missed", "ticks", "not_ticked") in missed
+        defer(system, "ticks", "--queue", "nobody", "--queueing-lock", "ticks")
+        missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
+        assert ("schedule_missed", "ticks", "previous_run_waiting") in missed
     system.build()
 
 
