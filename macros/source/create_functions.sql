@@ -1,9 +1,20 @@
 {% macro create_functions() %}
     {% if execute and flags.WHICH in ('build', 'run') %}
-        {% set name = stuck_jobs.own_schema() ~ '.as_jsonb' %}
-        {% set found = run_query("select to_regprocedure(" ~ stuck_jobs.text_literal(name ~ '(text)') ~ ") is not null as exists") %}
-        {% if not found.rows[0].exists %}
-            {{ return(stuck_jobs.as_jsonb_ddl(name)) }}
-        {% endif %}
+        {% set as_jsonb = stuck_jobs.own_schema() ~ '.as_jsonb' %}
+        {% set count_items = stuck_jobs.own_schema() ~ '.count_items' %}
+        {% set body = stuck_jobs.count_items_body() %}
+        {% set found = run_query(
+            "select
+                to_regprocedure(" ~ stuck_jobs.text_literal(as_jsonb ~ '(text)') ~ ") is not null as has_as_jsonb,
+                exists (
+                    select from pg_catalog.pg_proc
+                    where oid = to_regprocedure(" ~ stuck_jobs.text_literal(count_items ~ '(text)') ~ ")
+                        and prosrc = $count$" ~ body ~ "$count$
+                ) as has_count_items"
+        ).rows[0] %}
+        {% set missing = [] %}
+        {% do missing.append(stuck_jobs.as_jsonb_ddl(as_jsonb)) if not found.has_as_jsonb %}
+        {% do missing.append(stuck_jobs.count_items_ddl(count_items, body)) if not found.has_count_items %}
+        {{ return(missing | join(';\n')) }}
     {% endif %}
 {% endmacro %}

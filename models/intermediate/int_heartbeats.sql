@@ -1,6 +1,22 @@
 -- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
 -- work: a worker that drains looks like a dead one. Without a WITH clause, so that PostgreSQL flattens it into what
--- asks.
+-- asks; and without a row where no system's workers are known, since PostgreSQL would plan it all the same.
+{% if execute and is_left_out('stg_holders') %}
+{{ no_rows({
+    'job_id': source_key_type('jobs'),
+    'jobspec_id': 'text',
+    'status': 'text',
+    'queue_name': 'text',
+    'job_kind': 'text',
+    'holder_id': 'text',
+    'signal_at': 'timestamptz',
+    'is_holder_gone': 'boolean',
+    'suspicion': 'text',
+    'is_held': 'boolean',
+    'cause': 'text',
+    'evidence': 'text',
+}) }}
+{% else %}
 select
     holders.job_id,
     holders.jobspec_id,
@@ -31,3 +47,4 @@ select
         )
     end as evidence
 from {{ ref('stg_holders') }} as holders
+{% endif %}

@@ -25,6 +25,7 @@
     order by source_created_at desc
     limit {{ var('provider_window_executions') }}
 )
+{% if not execute or not is_left_out('stg_attempts') %}
 union all
 select
     null::text as execution_id,
@@ -41,3 +42,4 @@ select
     is_failed,
     error
 from {{ ref('stg_attempts') }}
+{% endif %}

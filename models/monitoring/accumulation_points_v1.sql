@@ -1,5 +1,4 @@
 -- One row per enabled point, always, with its verdict: the gate, the expectations, alerts and dashboards all read this.
--- Without a WITH clause around the items, as int_stuck_items says.
 select
     registry.accumulation_point,
     registry.level,
@@ -37,13 +36,6 @@ cross join (
     select string_agg(problem, '; ' order by table_name) as problems
     from {{ ref('stg_watched_tables') }}
 ) as watched
-left join (
-    select
-        accumulation_point,
-        count(*) as items,
-        min(stuck_since) as oldest_stuck_since
-    from {{ ref('int_stuck_items') }}
-    group by accumulation_point
-) as stuck on registry.accumulation_point = stuck.accumulation_point
+left join {{ ref('int_point_counts') }} as stuck on registry.accumulation_point = stuck.accumulation_point
 left join {{ ref('int_unproven_points') }} as unproven on registry.accumulation_point = unproven.accumulation_point
 where registry.accumulation_point is not null

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from conftest import ROOT
 from stuck_jobs.expectations import CHECKPOINT
 from stuck_jobs.expectations.contract import detection_views, registered_points, summary_view
 from stuck_jobs.expectations.generate import context_files, main
+from stuck_jobs.systems import render_macro
 
 CONTEXT = ROOT / "expectations"
 PER_POINT = ("is within its limit", "is known", "is ok where it only warns (listed, never failing)")
@@ -52,6 +54,15 @@ def test_every_public_view_has_its_suite() -> None:
 def test_every_point_is_listed_by_a_view() -> None:
     listed = {point for view in detection_views(ROOT) for point in view.points}
     assert set(registered_points(ROOT)) - listed == {"queue_depth"}
+
+
+def test_every_view_is_counted_with_all_of_its_points() -> None:
+    counted = render_macro(ROOT, Path("macros", "registry", "detections.sql"))
+    points = Counter(point for listed in counted.values() for point in listed)
+    assert points == Counter(list(registered_points(ROOT)))
+    for view in detection_views(ROOT):
+        if view.name in counted:
+            assert set(counted[view.name]) == set(view.points), view.name
 
 
 def test_the_summary_columns_are_those_of_the_contract() -> None:

@@ -1,4 +1,6 @@
 -- Messages and jobs that were given up. Each is lost work until somebody looks at why and requeues it or lets it go.
+{% set gives_up_jobs = not execute or not is_left_out('stg_given_up') %}
+
 with messages as (
     select * from {{ ref('int_current_messages') }}
 ),
@@ -60,6 +62,7 @@ dead_messages as (
     from dead
 ),
 
+{% if gives_up_jobs %}
 dead_jobs as (
     select
         'queue_dead_letter' as accumulation_point,
@@ -83,11 +86,14 @@ dead_jobs as (
     from {{ ref('stg_given_up') }}
     where kind = 'dead'
 ),
+{% endif %}
 
 letters as (
     select * from dead_messages
+    {% if gives_up_jobs %}
     union all
     select * from dead_jobs
+    {% endif %}
 )
 
 select

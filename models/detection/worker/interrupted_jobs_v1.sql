@@ -79,6 +79,7 @@ found as (
         regions_complete,
         regions_incomplete
     from interrupted
+    {% if not execute or not is_left_out('stg_given_up') %}
     union all
     select
         job_id::text as job_id,
@@ -93,6 +94,7 @@ found as (
         null::bigint as regions_incomplete
     from {{ ref('stg_given_up') }}
     where kind = 'interrupted'
+    {% endif %}
 )
 
 select

@@ -1,6 +1,24 @@
 -- Queues in which due work waits and from which nothing is taken: nobody serves them, though workers of other queues
 -- may live. Where workers take jobs from their table it is seen there; else in the looks at the queue.
-with due_jobs as (
+{% set is_polled = not execute or not is_left_out('stg_queues') %}
+
+with idle_queues as (
+    select * from {{ ref('int_idle_queues') }}
+),
+
+holds as (
+    select
+        (select count(*) from {{ ref('int_current_locks') }}) as locks,
+        (
+            select count(*)
+            from {{ ref('stg_messages_in_flight') }} as in_flight
+            inner join {{ ref('int_snapshot_evidence') }} as evidence
+                on in_flight.snapshot_id = evidence.last_snapshot_id
+        ) as messages_in_flight
+),
+
+{% if is_polled %}
+due_jobs as (
     select
         queue_name,
         count(*) as due_jobs,
@@ -32,23 +50,29 @@ held_jobs as (
         and live_jobs.started_at >= {{ as_of() }} - {{ max_age('job_running') }}
         and heartbeats.job_id is null
 ),
-
-idle_queues as (
-    select * from {{ ref('int_idle_queues') }}
-),
-
-holds as (
-    select
-        (select count(*) from {{ ref('int_current_locks') }}) as locks,
-        (
-            select count(*)
-            from {{ ref('stg_messages_in_flight') }} as in_flight
-            inner join {{ ref('int_snapshot_evidence') }} as evidence
-                on in_flight.snapshot_id = evidence.last_snapshot_id
-        ) as messages_in_flight
-),
+{% endif %}
 
 unserved as (
+    select
+        idle_queues.queue_name,
+        idle_queues.depth as due_jobs,
+        idle_queues.waiting_since as oldest_due_at,
+        null::timestamptz as last_taken_at,
+        null::bigint as living_workers,
+        greatest(idle_queues.waiting_since, idle_queues.idle_since) as stuck_since,
+        holds.locks + holds.messages_in_flight = 0 as is_deserted,
+        concat(
+            idle_queues.depth, ' messages wait, the oldest since ', {{ ago('idle_queues.waiting_since') }},
+            ', it is the next one to be taken since ', {{ ago('idle_queues.idle_since') }}, ' at least, workers hold ',
+            holds.locks, ' locks and ', holds.messages_in_flight, ' messages'
+        ) as evidence
+    from idle_queues
+    cross join holds
+    where
+        idle_queues.waiting_since < idle_queues.observed_at - {{ max_age('queue_unserved') }}
+        and idle_queues.idle_since < idle_queues.observed_at - {{ max_age('queue_unserved') }}
+    {% if is_polled %}
+    union all
     select
         due_jobs.queue_name,
         due_jobs.due_jobs,
@@ -72,25 +96,7 @@ unserved as (
             select 1 from held_jobs
             where held_jobs.queue_name is not distinct from due_jobs.queue_name
         )
-    union all
-    select
-        idle_queues.queue_name,
-        idle_queues.depth as due_jobs,
-        idle_queues.waiting_since as oldest_due_at,
-        null::timestamptz as last_taken_at,
-        null::bigint as living_workers,
-        greatest(idle_queues.waiting_since, idle_queues.idle_since) as stuck_since,
-        holds.locks + holds.messages_in_flight = 0 as is_deserted,
-        concat(
-            idle_queues.depth, ' messages wait, the oldest since ', {{ ago('idle_queues.waiting_since') }},
-            ', it is the next one to be taken since ', {{ ago('idle_queues.idle_since') }}, ' at least, workers hold ',
-            holds.locks, ' locks and ', holds.messages_in_flight, ' messages'
-        ) as evidence
-    from idle_queues
-    cross join holds
-    where
-        idle_queues.waiting_since < idle_queues.observed_at - {{ max_age('queue_unserved') }}
-        and idle_queues.idle_since < idle_queues.observed_at - {{ max_age('queue_unserved') }}
+    {% endif %}
 )
 
 select

@@ -233,7 +233,8 @@ def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
     assert missed == {("schedule_missed", "never_heard_of", "never_ticked")}
     with stopped(stories.ticking):
         system.warehouse.execute(
-            "update procrastinate_jobs set status = 'succeeded' where task_name = 'ticks' and status = 'todo'",
+            "update procrastinate_jobs set status = 'succeeded'"
+            " where task_name = 'ticks' and status = 'todo'",
             "update procrastinate_periodic_defers set defer_timestamp = defer_timestamp - 3600 - 360",
         )
         missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
