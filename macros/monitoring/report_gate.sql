@@ -17,9 +17,10 @@
                 case state
                     when 'unknown' then 'unknown: ' || coalesce(evidence, 'there is no evidence that can be relied on')
                     else format(
-                        '%s: %s stuck, %s allowed%s',
+                        '%s: %s stuck, %s allowed%s%s',
                         state, stuck_count, max_count,
-                        ', the oldest for ' || justify_interval(make_interval(secs => oldest_age_seconds))
+                        ', the oldest for ' || justify_interval(make_interval(secs => oldest_age_seconds)),
+                        ' (' || evidence || ')'
                     )
                 end as verdict
             from " ~ verdicts ~ " as verdicts

@@ -3,7 +3,7 @@
     {% for name in [
         'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
         'provider_window_minutes', 'provider_window_executions', 'provider_timeout_seconds', 'portal_recent_minutes', 'given_up_window_minutes',
-        'completeness_batch_jobs', 'completeness_overlap_minutes', 'completeness_overlap_jobs',
+        'completeness_batch_jobs', 'completeness_overlap_minutes', 'completeness_overlap_jobs', 'judged_live_jobs',
         'recovery_max_items', 'recovery_max_attempts', 'recovery_backoff_minutes', 'recovery_window_minutes',
         'recovery_breaker_items', 'recovery_breaker_share', 'recovery_breaker_min_jobs',
     ] %}
@@ -14,7 +14,7 @@
             ) %}
         {% endif %}
     {% endfor %}
-    {% for name in ['completeness_batch_jobs', 'completeness_overlap_jobs', 'provider_window_executions'] %}
+    {% for name in ['completeness_batch_jobs', 'completeness_overlap_jobs', 'provider_window_executions', 'judged_live_jobs'] %}
         {% if var(name) < 1 or var(name) != var(name) | int %}
             {% do exceptions.raise_compiler_error(
                 "vars: " ~ name ~ " must be a whole number from 1 on, got '" ~ var(name) ~ "'"

@@ -27,7 +27,7 @@ select
                     'no whole snapshot of the queues that is fresh, the last one is of ',
                     {{ ago('evidence.observed_at') }}
                 )
-        when stuck.items > registry.max_count::bigint then null
+        when stuck.items > registry.max_count::bigint and not unproven.is_part then null
         else unproven.problems
     end as evidence
 from ({{ registry_values() }}) as registry (accumulation_point, level, max_count, severity, remedy, evidence)

@@ -30,7 +30,7 @@ class Point:
         oldest_age_seconds: for how long the oldest is stuck; None if none is, or if nobody knows.
         severity: error or warn.
         remedy: the name of the recovery, or none.
-        evidence: why the state is unknown; None where it is known.
+        evidence: why the state is unknown, or the count a lower bound; None where both are known.
     """
 
     accumulation_point: str

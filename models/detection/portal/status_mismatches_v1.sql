@@ -10,35 +10,10 @@ with executions as not materialized (
     from {{ ref('stg_executions') }}
 ),
 
--- an array, so that the executions of all jobs are found in one pass of their index
-finished_work as (
-    select
-        job_id,
-        count(*) as executions,
-        max(coalesce(completed_at, began_at)) as last_execution_at
-    from executions
-    where job_id = any(array(select live_jobs.job_id from {{ ref('int_live_jobs') }} as live_jobs))
-    group by job_id
-    having
-        bool_and(is_finished)
-        and max(coalesce(completed_at, began_at)) < {{ as_of() }} - {{ max_age('job_not_closed') }}
-),
-
+-- job by job, so that it ends where it must: each spec is opened, and in an incident all jobs may be here
 finished as (
-    select
-        job.*,
-        finished_work.executions,
-        finished_work.last_execution_at
-    from finished_work
-    cross join lateral (
-        select
-            live_jobs.job_id,
-            live_jobs.jobspec_id,
-            live_jobs.status
-        from {{ ref('int_live_jobs') }} as live_jobs
-        where live_jobs.job_id = finished_work.job_id
-        offset 0
-    ) as job
+    {{ finished_jobs() | indent }}
+    limit {{ var('judged_live_jobs') }}
 ),
 
 job_cells as (

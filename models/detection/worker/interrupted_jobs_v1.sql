@@ -9,6 +9,7 @@ with overdue_jobs as (
         'context_timeout' as cause
     from {{ ref('stg_jobs') }}
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
+    limit {{ var('judged_live_jobs') }} -- each spec is opened
 ),
 
 failed_jobs as (

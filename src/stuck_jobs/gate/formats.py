@@ -120,9 +120,10 @@ def _sentence(finding: Finding) -> str:
     match finding.problem:
         case "breached":
             oldest = f", the oldest for {humanise(point.oldest_age_seconds)}"
-            return f"is over its limit: {point.stuck_count} stuck, {point.max_count} allowed" + (
-                oldest if point.oldest_age_seconds is not None else ""
-            )
+            known = [oldest] if point.oldest_age_seconds is not None else []
+            doubts = [f" ({point.evidence})"] if point.evidence else []
+            counts = f"is over its limit: {point.stuck_count} stuck, {point.max_count} allowed"
+            return "".join([counts, *known, *doubts])
         case "stale":
             return f"has old evidence: {_evidence(point.evidence_at)}"
         case _:
