@@ -52,7 +52,7 @@ def generate(connection: Connection, size: Size, progress: Progress) -> None:
         connection.execute(statement.encode())
     for name in ("plan", "jobs", "executions", "outbox"):
         progress(f"generating: {name}")
-        _run_file(connection, GENERATE / f"{name}.sql")
+        run_file(connection, f"{name}.sql")
     for statement in indexes:
         progress(f"indexing: {statement.split()[2]}")
         connection.execute(statement.encode())
@@ -63,8 +63,7 @@ def generate(connection: Connection, size: Size, progress: Progress) -> None:
 
 def freshen(connection: Connection) -> None:
     """Bring the live rows of a population made a while ago up to the present."""
-    with connection.transaction():
-        _run_file(connection, GENERATE / "freshen.sql")
+    run_file(connection, "freshen.sql")
     # Index entries of the rows as they were would otherwise be read along.
     connection.execute("vacuum (analyze, index_cleanup on) jobs, executions, outbox")
 
@@ -112,6 +111,7 @@ def row_counts(connection: Connection) -> dict[str, int]:
     return dict(rows)
 
 
-def _run_file(connection: Connection, path: Path) -> None:
-    """Run a file of several statements."""
-    connection.execute(path.read_bytes())
+def run_file(connection: Connection, name: str) -> None:
+    """Run a file of several statements, of those beside this module, in one transaction."""
+    with connection.transaction():
+        connection.execute((GENERATE / name).read_bytes())

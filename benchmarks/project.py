@@ -22,7 +22,6 @@ from stuck_jobs.errors import StuckJobsError
 ROOT = Path(__file__).resolve().parents[1]
 # Schemas of their own, made anew each time, so that a kept server can measure another version of the views.
 SCHEMA = "benchmark_views"
-RAW_SCHEMA = "benchmark_raw"
 GATE_CLOSED = 1
 LIBPQ_VARIABLES = {
     "host": "PGHOST",
@@ -87,43 +86,48 @@ def _temporary_files(connection: psycopg.Connection[Any]) -> int:
 
 
 @contextmanager
-def _scratch() -> Iterator[str]:
+def _scratch(root: Path = ROOT) -> Iterator[str]:
     """A directory with the example profile, where dbt may write."""
     with tempfile.TemporaryDirectory() as scratch:
-        shutil.copy(ROOT / "profiles.example.yml", Path(scratch) / "profiles.yml")
+        shutil.copy(root / "profiles.example.yml", Path(scratch) / "profiles.yml")
         yield scratch
 
 
-def build(dsn: str) -> dict[str, str]:
+def build(dsn: str, root: Path = ROOT, schema: str = SCHEMA) -> dict[str, str]:
     """Build the views, and compile the analysis's own queries.
 
     The history of runs is left out: filling it would run every detection over the whole history.
+
+    Args:
+        dsn: of the database.
+        root: the project, of this commit or another one.
+        schema: of its views; that of its raw tables is named after it.
 
     Returns:
         The analysis's queries by name.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {SCHEMA}, {RAW_SCHEMA} cascade".encode())
-    with _scratch() as scratch:
-        _dbt(dsn, scratch, "run", "--exclude", "accumulation_history")
-        _dbt(dsn, scratch, "compile", "--select", "resource_type:analysis")
+        connection.execute(f"drop schema if exists {schema}, {schema}_raw cascade".encode())
+    with _scratch(root) as scratch:
+        _dbt(dsn, scratch, "run", "--exclude", "accumulation_history", root=root, schema=schema)
+        _dbt(dsn, scratch, "compile", "--select", "resource_type:analysis", root=root, schema=schema)
         compiled = Path(scratch) / "target" / "compiled" / "stuck_jobs" / "analyses"
         return {path.stem: path.read_text() for path in sorted(compiled.glob("analysis_*.sql"))}
 
 
-def _dbt(dsn: str, scratch: str, *arguments: str) -> None:
+def _dbt(dsn: str, scratch: str, *arguments: str, root: Path = ROOT, schema: str = SCHEMA) -> None:
     """Run dbt as a user would, with the example profile."""
     connection = conninfo_to_dict(dsn)
     variables = {
         variable: str(connection[name]) for name, variable in LIBPQ_VARIABLES.items() if connection.get(name)
     }
-    variables |= {"STUCK_JOBS_SCHEMA": SCHEMA, "STUCK_JOBS_RAW_SCHEMA": RAW_SCHEMA}
+    variables |= {"STUCK_JOBS_SCHEMA": schema, "STUCK_JOBS_RAW_SCHEMA": f"{schema}_raw"}
     ours = ("PG", "DBT_", "STUCK_JOBS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     finished = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), *arguments, "--no-use-colors",
-            "--project-dir", ROOT, "--profiles-dir", scratch,
+            "--project-dir", root, "--profiles-dir", scratch,
             "--target-path", f"{scratch}/target", "--log-path", f"{scratch}/logs",
         ],
         env=inherited | variables,

@@ -83,3 +83,18 @@ def test_optional_indexes_are_measured_for_readers_and_writers(tmp_path: Path) -
         assert (effect["megabytes"] > 0) == (name != "none of them")
         assert effect["jobs_per_second"] > 0
         assert all(took > 0 for took in effect["view_ms"].values())
+
+
+def test_the_summary_is_measured_beside_an_earlier_commit_in_each_situation() -> None:
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.against", "d47a5b9", "--jobs", "1000", "--incident", "100",
+            "--repetitions", "1", "--shared-buffers", "128MB",
+        ],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for situation in ("quiet", "stuck half-way", "queued, messages published"):
+        rows = [line for line in finished.stdout.splitlines() if line.strip().startswith(situation)]
+        assert len(rows) == 3, finished.stdout
+        assert all(float(row.split()[-1]) > 0 for row in rows)
