@@ -1,4 +1,4 @@
-"""What the summary takes beside an earlier commit's, in peace and in an incident, in one database and in turns.
+"""What the summary takes beside an earlier commit's, in peace and in an incident: in one database, in turns.
 
 Run as `python -m benchmarks.against d47a5b9`.
 """
