@@ -1,5 +1,5 @@
--- The jobs: those in the table, a branch for each state that occurs there, and those that ended, of which the log is all
--- that is left. A heartbeat says something only while a job is picked, since a queued row has one by default.
+-- The jobs: those in the table, a branch for each state that occurs there, and those that ended, of which the log is
+-- all that is left. A heartbeat says something only while a job is picked, since a queued row has one by default.
 {{ config(enabled=is_system('pgqueuer')) }}
 {% set jobs = source_table('jobs') %}
 

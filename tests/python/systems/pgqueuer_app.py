@@ -23,7 +23,7 @@ from pgqueuer.types import QueueExecutionMode
 EVERY_MINUTE = "* * * * *"
 
 
-async def ok(job: Job) -> None:  # noqa: ARG001
+async def ok(job: Job) -> None:
     """End at once."""
 
 
@@ -39,7 +39,7 @@ async def sleeps(job: Job) -> None:  # noqa: ARG001
 
 async def blocks(job: Job) -> None:  # noqa: ARG001
     """Be at work for long, and keep the worker from anything else."""
-    time.sleep(600)  # noqa: ASYNC251
+    time.sleep(600)
 
 
 async def again_in_an_hour(job: Job) -> None:
@@ -47,7 +47,7 @@ async def again_in_an_hour(job: Job) -> None:
     raise RetryRequested(delay=timedelta(hours=1), reason=f"no luck with {job.payload!r}")
 
 
-async def tick(schedule: Schedule) -> None:  # noqa: ARG001
+async def tick(schedule: Schedule) -> None:
     """Do what is to be done every minute."""
 
 
@@ -58,9 +58,7 @@ async def long_tick(schedule: Schedule) -> None:  # noqa: ARG001
 
 def once_more(parameters: EntrypointExecutorParameters) -> DatabaseRetryEntrypointExecutor:
     """Try again once, at once."""
-    return DatabaseRetryEntrypointExecutor(
-        parameters=parameters, max_attempts=1, initial_delay=timedelta(0)
-    )
+    return DatabaseRetryEntrypointExecutor(parameters=parameters, max_attempts=1, initial_delay=timedelta(0))
 
 
 @asynccontextmanager

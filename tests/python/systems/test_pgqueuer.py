@@ -61,8 +61,9 @@ def age(system: System, by: str, *job_ids: str) -> None:
 
 def silence(system: System, *job_ids: str) -> None:
     """Have the heartbeats of some jobs be older than a living worker's are."""
+    ids = ", ".join(job_ids)
     system.warehouse.execute(
-        f"update pgqueuer set heartbeat = heartbeat - interval '31 seconds' where id in ({', '.join(job_ids)})"
+        f"update pgqueuer set heartbeat = heartbeat - interval '31 seconds' where id in ({ids})"
     )
 
 
@@ -114,7 +115,8 @@ def stories(
         worker(stack, "living", *SERVED_BY_THE_LIVING)
         for name, status in (
             ("ok", "successful"), ("fails", "exception"), ("held", "failed"), ("retried", "failed"),
-            ("again_in_an_hour", "picked"), ("slow", "picked"), ("limited", "picked"), ("cancelled", "picked"),
+            ("again_in_an_hour", "picked"), ("slow", "picked"), ("limited", "picked"),
+            ("cancelled", "picked"),
         ):  # fmt: skip
             system.wait_for(logged(ids[name], status))
         system.wait_for(logged(ids["taken_over"], "picked", times=2))
@@ -189,7 +191,8 @@ def test_the_plan_says_what_to_do_and_nothing_is_done(stories: Stories) -> None:
     reasons = {item["entity_id"]: item["reason"] for item in said["items"]}
     assert {item["outcome"] for item in said["items"]} == {"refused"}
     assert reasons[ids["lost"]] == (
-        f"put it right by pgq run of a worker that serves its entrypoint, which takes over job {ids['lost']} at once"
+        "put it right by pgq run of a worker that serves its entrypoint,"
+        f" which takes over job {ids['lost']} at once"
     )
     assert f"pgq requeue {ids['held']} " in reasons[ids["held"]]
     assert set(reasons) == {
@@ -210,7 +213,7 @@ def test_many_failures_of_a_kind_are_a_burst(stories: Stories) -> None:
     system = stories.system
     system.warehouse.execute(
         """insert into pgqueuer_log (job_id, status, priority, entrypoint, traceback)
-        select 10000 + n, 'exception', 0, 'burst', '{"exception_type": "OSError", "exception_message": "of a card"}'
+        select 10000 + n, 'exception', 0, 'burst', '{"exception_type": "OSError", "exception_message": "?"}'
         from generate_series(1, 10) as n"""
     )
     bursts = {finding for finding in system.found() if finding[0] == "failure_burst"}
@@ -222,7 +225,8 @@ def test_when_everything_stands_still_it_is_said(stories: Stories) -> None:
     assert "pipeline_stalled" not in {point for point, _, _ in system.found()}
     with system.warehouse.connect() as connection:
         connection.execute("update pgqueuer_log set created = created - interval '11 minutes'")
-        connection.execute("update pgqueuer set heartbeat = now() - interval '11 minutes', updated = now() - interval '11 minutes'")
+        long_ago = "now() - interval '11 minutes'"
+        connection.execute(f"update pgqueuer set heartbeat = {long_ago}, updated = {long_ago}")
         stalled = "select cause from stuck_items where accumulation_point = 'pipeline_stalled'"
         assert connection.execute(stalled).fetchall() == [("nothing_written",)]
         connection.rollback()
