@@ -68,7 +68,7 @@ items as materialized (
     from stuck_items
     inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
-        stuck_items.remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'retry')
+        stuck_items.remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'retry', 'requeue')
         and stuck_items.entity_type in ('job', 'execution')
 ),
 

@@ -69,7 +69,7 @@ select
         when remedy = 'close' and is_success then 'completed'
         when remedy = 'reset' and not is_poison then 'created'
         when remedy = 'republish' and not is_poison then status
-        when remedy = 'retry' then 'queued'
+        when remedy in ('retry', 'requeue') then 'queued'
         else 'failed'
     end as new_status,
     coalesce(topic, {{ default_topic }}) as topic,

@@ -21,6 +21,7 @@ select
     extract(epoch from {{ max_age('schedule_missed') }})::bigint as threshold_seconds,
     case
         when blocked_by_job is not null then 'previous_run_waiting'
+        when suspicion is not null then suspicion
         when last_tick_at is null then 'never_ticked'
         else 'not_ticked'
     end as cause,

@@ -1,5 +1,6 @@
 -- How many messages each queue holds, by kind, when it was last looked at; where workers take jobs from their table,
--- how many are due now. A row is not a stuck item: the point queue_depth takes those that are over its limit.
+-- how many are due now, those that wait for a limit on how many may run included. A row is not a stuck item: the point
+-- queue_depth takes those that are over its limit.
 with oldest_messages as (
     select
         queue_name,
@@ -15,7 +16,7 @@ due_jobs as (
         count(*) as depth,
         min(coalesce(ready_since, created_at)) as oldest_due_at
     from {{ ref('stg_jobs') }}
-    where is_polled and status = 'queued' and waits_for is null
+    where is_polled and status = 'queued' and coalesce(waits_for = 'limit', true)
     group by queue_name
 )
 

@@ -40,24 +40,55 @@ repeated as (
     where
         recovered.recoveries >= {{ limit('job_recovered_repeatedly', 'min_recoveries') }}
         and coalesce(jobs.status not in ('completed', 'cancelled'), true)
+),
+
+found as (
+    select
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        queue_name,
+        job_kind,
+        case when is_given_up then 'given_up' else 'stuck_again' end as cause,
+        recoveries,
+        first_recovered_at,
+        last_recovered_at,
+        stuck_since
+    from repeated
+    union all
+    select
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        queue_name,
+        job_kind,
+        'recovered_by_system' as cause,
+        recoveries,
+        first_recovered_at,
+        last_recovered_at,
+        {{ believable('first_recovered_at') }} as stuck_since
+    from {{ ref('stg_recoveries') }}
+    where
+        recoveries >= {{ limit('job_recovered_repeatedly', 'min_recoveries') }}
+        and jobspec_id not in (select repeated.jobspec_id from repeated)
 )
 
 select
     'job_recovered_repeatedly' as accumulation_point,
     'job' as entity_type,
-    job_id::text as entity_id,
+    job_id as entity_id,
     jobspec_id,
     status,
     stuck_since,
     {{ seconds_since('stuck_since') }} as age_seconds,
     0::bigint as threshold_seconds,
-    case when is_given_up then 'given_up' else 'stuck_again' end as cause,
+    cause,
     queue_name,
     job_kind,
     concat('recovered ', recoveries, ' times, last ', {{ ago('last_recovered_at') }}) as evidence,
-    job_id::text as job_id,
+    job_id,
     recoveries,
     first_recovered_at,
     last_recovered_at
-from repeated
+from found
 where 'job_recovered_repeatedly' in {{ enabled_points() }}

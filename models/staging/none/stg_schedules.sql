@@ -9,4 +9,5 @@
     'next_tick_at': 'timestamptz',
     'is_paused': 'boolean',
     'blocked_by_job': 'text',
+    'suspicion': 'text',
 }) }}

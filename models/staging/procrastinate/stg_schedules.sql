@@ -21,7 +21,8 @@ select
     ticks.last_tick_at,
     ticks.last_tick_at + stated.period as next_tick_at,
     false as is_paused,
-    waiting.id::text as blocked_by_job
+    waiting.id::text as blocked_by_job,
+    null::text as suspicion
 from stated
 left join ticks on stated.schedule = ticks.schedule
 left join lateral (

@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 
 from stuck_jobs.errors import StuckJobsError
 
-PREFERENCE = ("close", "reset", "republish", "retry", "timeout", "fail", "cancel")
+PREFERENCE = ("close", "reset", "republish", "retry", "requeue", "timeout", "fail", "cancel")
 """Where a job is stuck at several points: what brings it furthest."""
 
 WHOLE_NUMBER = "^[0-9]{1,18}$"
@@ -168,8 +168,8 @@ class Task:
         words = f"{self.status or 'no status'} \N{RIGHTWARDS ARROW} {self.new_status}"
         if self.remedy == "republish":
             words = f"message to {self.topic}"
-        elif self.remedy == "retry":
-            words += ", by the system's own function"
+        elif self.remedy in ("retry", "requeue"):
+            words += ", by the system's own function or command"
         elif self.remedy == "reset":
             words += f", times cleared, message to {self.topic}"
         else:
