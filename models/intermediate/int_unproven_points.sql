@@ -1,6 +1,6 @@
--- Points that cannot be judged whole although there is fresh evidence. It does not reach far enough back: a queue with an
--- old message may be served or not, until it has been looked at for as long as the limit. Or there is too much of it:
--- then what was found is a part of what there is.
+-- Points that cannot be judged whole although there is fresh evidence. It does not reach far enough back: a queue with
+-- an old message may be served or not, until it has been looked at for as long as the limit. Or there is too much of
+-- it: then what was found is a part of what there is.
 {% set most = var('judged_live_jobs') %}
 
 select

@@ -1,0 +1,127 @@
+-- The one fault that each stuck item belongs to: the strongest that it, or another item of its job, or the job that it
+-- waits for, speaks for. A job that is stuck at several points, or that others wait for, is a fault of its own.
+with evidence as materialized (
+    select * from {{ ref('int_fault_evidence') }}
+),
+
+job_faults as (
+    select distinct on (jobspec_id)
+        jobspec_id,
+        kind,
+        scope,
+        strength
+    from evidence
+    where jobspec_id is not null and kind <> 'point'
+    order by jobspec_id, strength, scope
+),
+
+jobs as (
+    select distinct
+        entity_id as job_id,
+        jobspec_id
+    from evidence
+    where entity_type = 'job'
+),
+
+-- by the job's public id where it is stuck itself
+waiting as (
+    select
+        evidence.*,
+        coalesce(jobs.jobspec_id, evidence.tie) as holder
+    from evidence
+    left join jobs on evidence.tie = jobs.job_id
+    where evidence.accumulation_point = 'job_blocked' and evidence.kind = 'point' and evidence.tie is not null
+),
+
+own_points as (
+    select
+        jobspec_id,
+        accumulation_point
+    from evidence
+    union all
+    select
+        holder as jobspec_id,
+        accumulation_point
+    from waiting
+),
+
+crowded_jobs as (
+    select jobspec_id from own_points
+    where jobspec_id is not null
+    group by jobspec_id
+    having count(distinct accumulation_point) > 1
+),
+
+faults as (
+    select
+        accumulation_point,
+        entity_id,
+        kind,
+        scope,
+        strength
+    from evidence
+    union all
+    select
+        evidence.accumulation_point,
+        evidence.entity_id,
+        job_faults.kind,
+        job_faults.scope,
+        job_faults.strength
+    from evidence
+    inner join job_faults on evidence.jobspec_id = job_faults.jobspec_id
+    where evidence.kind = 'point'
+    union all
+    select
+        waiting.accumulation_point,
+        waiting.entity_id,
+        coalesce(job_faults.kind, 'job') as kind,
+        coalesce(job_faults.scope, waiting.holder) as scope,
+        coalesce(job_faults.strength, {{ fault_strength("'job'") }}) as strength
+    from waiting
+    left join job_faults on waiting.holder = job_faults.jobspec_id
+    union all
+    select
+        evidence.accumulation_point,
+        evidence.entity_id,
+        'job' as kind,
+        evidence.jobspec_id as scope,
+        {{ fault_strength("'job'") }} as strength
+    from evidence
+    inner join crowded_jobs on evidence.jobspec_id = crowded_jobs.jobspec_id
+    where evidence.kind = 'point'
+),
+
+strongest as (
+    select distinct on (accumulation_point, entity_id)
+        accumulation_point,
+        entity_id,
+        kind,
+        scope,
+        strength
+    from faults
+    order by accumulation_point, entity_id, strength, scope
+)
+
+select
+    evidence.accumulation_point,
+    evidence.entity_type,
+    evidence.entity_id,
+    evidence.jobspec_id,
+    evidence.stuck_since,
+    evidence.cause,
+    evidence.evidence,
+    strongest.kind,
+    strongest.scope,
+    own.names_fault is not null as names_fault
+from evidence
+inner join strongest
+    on
+        evidence.accumulation_point = strongest.accumulation_point
+        and evidence.entity_id is not distinct from strongest.entity_id
+left join evidence as own
+    on
+        strongest.accumulation_point = own.accumulation_point
+        and strongest.entity_id is not distinct from own.entity_id
+        and strongest.kind = own.kind
+        and own.names_fault
+where evidence.kind = 'point'

@@ -1,0 +1,10 @@
+-- Which incident each stuck item belongs to: to one, always.
+select
+    left(md5(concat_ws(':', kind, scope)), 12) as incident_id,
+    accumulation_point,
+    entity_type,
+    entity_id,
+    jobspec_id,
+    stuck_since,
+    cause
+from {{ ref('int_item_faults') }}
