@@ -111,7 +111,8 @@ class Found:
             if table.relation.hides_rows:
                 lines.append(
                     f"row level security hides rows of {table.relation.name} from the role;"
-                    " only its owner, or a role with the attribute bypassrls, sees all of them"
+                    " only its owner, a role with the attribute bypassrls, or one for which a policy says"
+                    " using (true), sees all of them"
                 )
         return lines
 
