@@ -3,6 +3,7 @@
         'title': 'graphile-worker',
         'versions': '0.16.6 to 0.18',
         'schema': 'graphile_worker',
+        'memberships': ['pg_read_all_stats'],
         'tables': {
             'jobs': {
                 'name': '_private_jobs',

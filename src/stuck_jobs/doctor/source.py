@@ -17,6 +17,7 @@ from stuck_jobs.doctor.finding import Finding, trouble
 from stuck_jobs.init.find import Found, find_systems
 from stuck_jobs.init.grants import (
     Right,
+    missing_memberships,
     missing_policies,
     missing_rights,
     missing_role,
@@ -131,6 +132,8 @@ def look_at_role(
     """
     rights = reading_rights(source.found) if source.found else []
     statements = _grants(database, rights, role)
+    if source.found:
+        statements += [f"{statement};" for statement in missing_memberships(database, source.found, role)]
     with database.cursor(row_factory=class_row(OwnSchema)) as cursor:
         own = cursor.execute(_query("schemas.sql"), {"names": [*schemas]}).fetchall()
     statements += [f"{_schema_statement(one, role)};" for one in own if not one.may_build]

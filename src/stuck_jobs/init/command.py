@@ -17,6 +17,7 @@ from stuck_jobs.dbt_project import OWN_PROJECT, PROFILES_FILE, PROJECT_FILE
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.init.find import Found, find_systems, table_names
 from stuck_jobs.init.grants import (
+    missing_memberships,
     missing_policies,
     missing_role,
     new_schema,
@@ -69,7 +70,7 @@ def init(
             "PGDATABASE": database.info.dbname,
         }
         statements = missing_role(database, role)
-        policies = missing_policies(database, chosen, role)
+        to_see = [*missing_policies(database, chosen, role), *missing_memberships(database, chosen, role)]
         to_operate = _operator_statements(database, chosen, operator) if operator else []
     settings: dict[str, Setting] = {
         "job_system": chosen.system,
@@ -81,7 +82,7 @@ def init(
         texts = {PROJECT_FILE: project_text(OWN_PROJECT, settings), PROFILES_FILE: profile}
         write_project(OWN_PROJECT, directory, texts, force=force)
     schemas = (os.environ.get("STUCK_JOBS_SCHEMA", "stuck_jobs"), raw_schema())
-    statements += [right.grant(role) for right in reading_rights(chosen)] + policies
+    statements += [right.grant(role) for right in reading_rights(chosen)] + to_see
     statements += [new_schema(schema, role) for schema in schemas]
     _say(
         f"So that the role {role} may read that and nothing else, an administrator runs:",

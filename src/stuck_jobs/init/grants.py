@@ -99,6 +99,22 @@ def missing_rights(database: psycopg.Connection[Any], rights: Sequence[Right], r
     return [dataclasses.replace(rights[place], column_names=columns) for place, columns in rows]
 
 
+def missing_memberships(database: psycopg.Connection[Any], found: Found, role: str) -> list[str]:
+    """The statements that make a role a member of those that it takes to see all of a system.
+
+    Args:
+        database: where the tables are.
+        found: the system.
+        role: which may not be there yet.
+    """
+    parameters = {"role": role, "memberships": found.memberships}
+    grant = sql.SQL("grant {} to {}")
+    return [
+        grant.format(sql.Identifier(membership), sql.Identifier(role)).as_string()
+        for (membership,) in database.execute(_query("memberships.sql"), parameters)
+    ]
+
+
 def missing_policies(
     database: psycopg.Connection[Any], found: Found, role: str, *, changes: bool = False
 ) -> list[str]:

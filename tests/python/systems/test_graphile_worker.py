@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from click.testing import CliRunner
@@ -26,6 +26,7 @@ A_WHILE = "interval '6 minutes'"
 JOBS = "graphile_worker._private_jobs"
 QUEUES = "graphile_worker._private_job_queues"
 CRONTABS = "graphile_worker._private_known_crontabs"
+AT_WORK = ("drained", "slow", "keyed", "keyed_again")
 OVERRIDES = {"job_system": "graphile_worker", "redis_enabled": False}
 
 
@@ -241,6 +242,11 @@ def recover(system: System, *arguments: str, **variables: str) -> dict[str, dict
     return {f"{item['accumulation_point']} {item['entity_id']}": item for item in said["items"]}
 
 
+def as_role(warehouse: Warehouse, role: str) -> Warehouse:
+    """The same database for another role."""
+    return replace(warehouse, libpq=warehouse.libpq | {"PGUSER": role})
+
+
 @pytest.fixture
 def watcher(stories: Stories) -> Iterator[tuple[str, Callable[[], Outcome], Callable[[], dict[str, str]]]]:
     """A role with every grant, how it builds its views, and what they say to it."""
@@ -254,7 +260,7 @@ def watcher(stories: Stories) -> Iterator[tuple[str, Callable[[], Outcome], Call
         return outcome
 
     def states() -> dict[str, str]:
-        with warehouse.connect(user=role) as connection:
+        with as_role(warehouse, role).connect() as connection:
             rows = connection.execute(
                 "select accumulation_point, concat_ws(': ', state, evidence) from of_watcher.accumulation_points"
             )
@@ -273,7 +279,7 @@ def test_rows_that_nobody_may_see_make_every_point_unknown(
     watcher: tuple[str, Callable[[], Outcome], Callable[[], dict[str, str]]],
 ) -> None:
     system, (role, build, states) = stories.system, watcher
-    assert system.warehouse.connect(user=role).execute(f"select count(*) from {JOBS}").fetchone() == (0,)
+    assert as_role(system.warehouse, role).rows(f"select count(*) from {JOBS}") == [(0,)]
     assert f"row level security hides rows of _private_jobs, _private_job_queues" in build().output
     assert all(
         said.startswith("unknown: row level security hides rows of _private_") and "using (true)" in said
@@ -313,7 +319,7 @@ def operator(stories: Stories) -> Iterator[str]:
     system = stories.system
     name = f"operator_of_{system.warehouse.libpq['PGDATABASE']}"
     system.warehouse.execute(f"create role {name} login")
-    system.warehouse.execute(*grants(ours(system, "init", "--print", "--operator", name))[: -1])
+    system.warehouse.execute(*grants(ours(system, "init", "--print", "--operator", name)))
     system.build(operator_roles=[name], redis_enabled=False)
     yield name
     system.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
@@ -324,6 +330,12 @@ def test_recovery_frees_what_the_system_would_free_itself_and_prints_the_rest(
     stories: Stories, operator: str
 ) -> None:
     system, ids = stories.system, stories.ids
+
+    def holder(name: str) -> str | None:
+        ((locked_by,),) = system.warehouse.rows(f"select {stories.job(name, 'locked_by')}")
+        return None if locked_by is None else str(locked_by)
+
+    of_pool = {name: holder(name) for name in ("killed", "killed_in_its_last_attempt", *AT_WORK)}
     plan = recover(system, PGUSER=operator)
     lost = [f"worker_lost {ids[name]}" for name in ("killed", "killed_in_its_last_attempt")]
     assert {key for key, item in plan.items() if item["outcome"] == "planned"} == set(lost)
@@ -334,21 +346,16 @@ def test_recovery_frees_what_the_system_would_free_itself_and_prints_the_rest(
         "select id from graphile_worker.reschedule_jobs"
         f"(array[{ids['failed_by_hand']}], run_at := now(), attempts := 0)"
     )
-    before = system.warehouse.rows(f"select id, locked_by from {JOBS} where locked_at is not null order by id")
-    assert recover(system, PGUSER=operator) == plan
-    assert before == system.warehouse.rows(
-        f"select id, locked_by from {JOBS} where locked_at is not null order by id"
-    )
+    assert {name: holder(name) for name in of_pool} == of_pool
     done = recover(system, "--apply", PGUSER=operator)
     assert {key for key, item in done.items() if item["outcome"] == "applied"} == set(lost)
-    # the pool that lives takes them at once
-    killed_by = dict(before)[int(ids["killed"])]
-    for name in ("killed", "killed_in_its_last_attempt"):
-        stories.await_job(name, f"locked_by <> '{killed_by}' and locked_at > now() - interval '1 minute'")
-    assert dict(before)[int(ids["drained"])] == system.warehouse.rows(
-        f"select locked_by from {JOBS} where id = {ids['drained']}"
-    )[0][0]
-    assert [item for item in recover(system, "--apply", PGUSER=operator).values() if item["outcome"] != "refused"] == []
+    # the pool that lives takes them; those that waited in the same queue are older by now, and overtake
+    stories.await_job("killed_in_its_last_attempt", f"locked_by <> '{of_pool['killed_in_its_last_attempt']}'")
+    stories.await_job("behind_killed_0", "locked_at is not null")
+    assert holder("killed") is None
+    assert {name: holder(name) for name in AT_WORK} == {name: of_pool[name] for name in AT_WORK}
+    again = recover(system, "--apply", PGUSER=operator)
+    assert {item["outcome"] for item in again.values()} == {"refused"}
     log = "select entity_id, remedy, outcome from stuck_jobs_raw.recovery_log"
     assert set(system.warehouse.rows(log)) == {
         (ids[name], "retry", "applied") for name in ("killed", "killed_in_its_last_attempt")
@@ -368,7 +375,7 @@ def test_without_any_pool_a_dead_worker_and_one_that_drains_are_lost_and_left_al
     )""")
     found = system.found()
     lost = {entity_id for point, entity_id, cause in found if (point, cause) == ("worker_lost", "nobody_listens")}
-    assert lost == {ids[name] for name in ("drained", "slow", "keyed", "keyed_again")}
+    assert lost == {ids[name] for name in AT_WORK}
     plan = recover(system)
     item = plan[f"worker_lost {ids['drained']}"]
     assert item["outcome"] == "refused"
