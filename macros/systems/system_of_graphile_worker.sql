@@ -4,6 +4,7 @@
         'versions': '0.16.6 to 0.18',
         'schema': 'graphile_worker',
         'memberships': ['pg_read_all_stats'],
+        'listening': 'LISTEN "jobs:insert"%',
         'tables': {
             'jobs': {
                 'name': '_private_jobs',
