@@ -1,7 +1,7 @@
 -- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
--- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says whom a job has
--- left. Without a WITH clause, so that PostgreSQL flattens it into what asks; and without a row where no system's
--- workers are known, since PostgreSQL would plan it all the same.
+-- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says it. Without
+-- a WITH clause, so that PostgreSQL flattens it into what asks; and without a row where no system's workers are known,
+-- since PostgreSQL would plan it all the same.
 {% if execute and is_left_out('stg_holders') %}
 {{ no_rows({
     'job_id': source_key_type('jobs'),

@@ -3,6 +3,10 @@
 -- Whoever marks a job as failed by hand moves updated_at, which no attempt does. The error's text may quote what the
 -- job carries, so that only a known kind of it is taken over.
 {{ config(enabled=is_system('graphile_worker')) }}
+{% set known_errors = [
+    'EACCES', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'EMFILE', 'ENETUNREACH', 'ENOENT',
+    'ENOMEM', 'ENOSPC', 'ENOTFOUND', 'EPERM', 'EPIPE', 'ETIMEDOUT',
+] %}
 
 with failed as (
     select
@@ -49,14 +53,11 @@ select
     judged.attempts::bigint as attempts,
     judged.max_attempts::bigint as max_attempts,
     case judged.cause
-        when 'no_error' then 'no error, its worker died in the last attempt, or its key was added again or removed meanwhile'
+        when 'no_error'
+            then 'no error, its worker died in the last attempt, or its key was added again or removed meanwhile'
         when 'permanent_failure' then 'marked as failed by hand'
         when 'shutdown' then 'cut off by the shutdown of its worker'
-        else substring(
-            judged.last_error
-            from
-            '\m(ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES|EPERM|ENOSPC|ENOMEM|EMFILE)\M'
-        )
+        else substring(judged.last_error from '\m({{ known_errors | join('|') }})\M')
     end as error,
     judged.cause
 from judged

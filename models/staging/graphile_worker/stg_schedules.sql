@@ -16,4 +16,5 @@ select
     null::text as blocked_by_job,
     null::text as suspicion
 from stated
-left join {{ source('graphile_worker', 'known_crontabs') }} as known_crontabs on stated.schedule = known_crontabs.identifier
+left join {{ source('graphile_worker', 'known_crontabs') }} as known_crontabs
+    on stated.schedule = known_crontabs.identifier

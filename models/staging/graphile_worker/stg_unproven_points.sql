@@ -18,7 +18,8 @@ select
         'whether the workers of ', count(*), ' jobs live is not known: ',
         coalesce(
             max(problem),
-            'they have been at work for longer than the limit of job_running, and while any pool listens nothing tells whose it is'
+            'they have been at work for longer than the limit of job_running,'
+            ' and while any pool listens nothing tells whose it is'
         )
     ) as problem
 from held
@@ -31,8 +32,8 @@ union all
 select
     'schedule_missed' as accumulation_point,
     concat(
-        'the crontab has ', count(*), ' lines, and none has ticked for more than a day; say in vars: schedules how often'
-        ' those run that must'
+        'the crontab has ', count(*), ' lines, and none has ticked for more than a day;'
+        ' say in vars: schedules how often those run that must'
     ) as problem
 from {{ source('graphile_worker', 'known_crontabs') }}
 having max(coalesce(last_execution, known_since)) < {{ as_of() }} - interval '1 day'

@@ -32,18 +32,21 @@ tasks.abandoned = tasks.fails;
 async function main([command, names]) {
   const pgPool = new Pool({ max: 5 });
   pgPool.on("error", () => {});
+  pgPool.on("connect", (client) => client.on("error", () => {}));
   if (command === "migrate") {
     await runMigrations({ pgPool });
     await pgPool.end();
     return;
   }
   const known = names.split(",");
-  // the locks that are too old are freed at once, and then not for eight minutes; else at some time in the first minute
+  // the locks that are too old are freed at once, and then not for an hour; else at some time in the first minute
   Math.random = () => 0;
   const runner = await run({
     pgPool,
     concurrency: 20,
     pollInterval: 500,
+    minResetLockedInterval: 3_600_000,
+    maxResetLockedInterval: 3_600_000,
     taskList: Object.fromEntries(known.map((name) => [name, tasks[name]])),
     crontab: known.includes("ok") ? HOURLY : "",
   });

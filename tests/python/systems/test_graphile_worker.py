@@ -63,8 +63,9 @@ class Stories:
         """Have all that happened to some jobs, and to the locks of their queues, be longer ago."""
         ids = ", ".join(self.ids[name] for name in names)
         self.system.warehouse.execute(
-            f"""update {QUEUES} as queues set locked_at = queues.locked_at - {by} from {JOBS} as jobs
-            where jobs.id in ({ids}) and queues.id = jobs.job_queue_id and queues.locked_by = jobs.locked_by""",
+            f"""update {QUEUES} as queues set locked_at = queues.locked_at - {by}
+            from {JOBS} as jobs where jobs.id in ({ids})
+                and queues.id = jobs.job_queue_id and queues.locked_by = jobs.locked_by""",
             f"""update {JOBS} set created_at = created_at - {by}, updated_at = updated_at - {by},
                 run_at = run_at - {by}, locked_at = locked_at - {by} where id in ({ids})""",
         )
@@ -263,10 +264,8 @@ def watcher(stories: Stories) -> Iterator[tuple[str, Callable[[], Outcome], Call
 
     def states() -> dict[str, str]:
         with as_role(warehouse, role).connect() as connection:
-            rows = connection.execute(
-                "select accumulation_point, concat_ws(': ', state, evidence) from of_watcher.accumulation_points"
-            )
-            return dict(rows.fetchall())
+            said = "select accumulation_point, concat_ws(': ', state, evidence)"
+            return dict(connection.execute(f"{said} from of_watcher.accumulation_points").fetchall())
 
     warehouse.execute(
         f"create role {role} login in role pg_read_all_data, pg_monitor",
