@@ -3,14 +3,15 @@
     select
         {{ stuck_jobs.text_literal(source.schema ~ '.' ~ source.identifier) }} as table_name,
         case
-            when {{ stuck_jobs.hides_rows(source) | indent(12) }}
+            when {{ stuck_jobs.hides_rows(source.include(database=false)) | indent(12) }}
                 then concat(
                     'row level security hides rows of ', {{ stuck_jobs.text_literal(source.identifier) }}, ' from the role ',
                     (
                         select pg_get_userbyid(relowner) from pg_catalog.pg_class
                         where oid = to_regclass({{ stuck_jobs.text_literal(this.include(database=false)) }})
                     ),
-                    '; only a role with the attribute bypassrls, or the owner of the table, sees all of them'
+                    '; only the owner of the table, a role with the attribute bypassrls, or one for which a policy says using (true),'
+                    ' sees all of them'
                 )
             {%- if stuck_jobs.relation_kind(source) == 'view' %}
             else (

@@ -33,5 +33,6 @@
             {% endif %}
         {% endfor %}
         {% do stuck_jobs.check_labels(system, schema) %}
+        {% do stuck_jobs.check_rows(schema, system.tables.values() | map(attribute='name') | select('in', columns_of) | list) %}
     {% endif %}
 {% endmacro %}

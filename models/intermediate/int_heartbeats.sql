@@ -1,6 +1,7 @@
 -- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
--- work: a worker that drains looks like a dead one. Without a WITH clause, so that PostgreSQL flattens it into what
--- asks; and without a row where no system's workers are known, since PostgreSQL would plan it all the same.
+-- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says it. Without
+-- a WITH clause, so that PostgreSQL flattens it into what asks; and without a row where no system's workers are known,
+-- since PostgreSQL would plan it all the same.
 {% if execute and is_left_out('stg_holders') %}
 {{ no_rows({
     'job_id': source_key_type('jobs'),
@@ -12,6 +13,7 @@
     'signal_at': 'timestamptz',
     'is_holder_gone': 'boolean',
     'suspicion': 'text',
+    'loss': 'text',
     'is_held': 'boolean',
     'cause': 'text',
     'evidence': 'text',
@@ -27,12 +29,17 @@ select
     coalesce(holders.last_beat_at, holders.started_at) as signal_at,
     holders.last_beat_at is null as is_holder_gone,
     holders.suspicion,
+    holders.loss,
     case
+        when holders.is_free then false
+        when holders.dead_after is null then null
         when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
             then false
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }} then true
     end as is_held,
     case
+        when holders.loss is not null then 'worker_lost'
+        when holders.dead_after is null then coalesce(holders.suspicion, 'unknown')
         when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
             then 'worker_lost'
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }}
@@ -40,6 +47,7 @@ select
         else 'worker_silent'
     end as cause,
     case
+        when holders.evidence is not null then holders.evidence
         when holders.last_beat_at is null then concat('its worker is gone, taken ', {{ ago('holders.started_at') }})
         else concat(
             'worker ', holders.holder_id, ' last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',

@@ -18,6 +18,7 @@ judged as (
     select
         evidence.*,
         {{ remedy_command('evidence.entity_id') }} as remedy_command,
+        {{ remedy_command('evidence.entity_id', 'command_if_dead') }} as command_if_dead,
         recoveries >= {{ var('recovery_max_attempts') }} as is_poison,
         last_recovered_at
         + {{ minutes(var('recovery_backoff_minutes')) }} * power(2, least(greatest(recoveries - 1, 0), 20))
@@ -93,7 +94,8 @@ select
         when entity_type = 'execution' and cause = 'unknown' then 'nobody knows its job'
         when remedy in ('republish', 'reset', 'timeout') and is_queued then 'its message waits in the queue'
         when remedy in ('republish', 'reset', 'timeout') and is_unpublished then 'its message waits in the outbox'
-        when remedy = 'retry' and is_held is null then 'its worker is silent, and may be finishing its work'
+        when remedy = 'retry' and is_held is null
+            then concat('its worker is silent, and may be finishing its work', '; if it is dead: ' || command_if_dead)
         when remedy = 'retry' and is_held then 'its worker gives a sign of life'
         when remedy = 'retry' and is_poison then 'recovered ' || recoveries || ' times, left alone'
         when is_held then 'its worker holds its lock'

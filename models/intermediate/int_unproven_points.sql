@@ -40,3 +40,11 @@ from (
 ) as overdue_jobs
 having count(*) > {{ most }}
 {% endif %}
+{% if not is_left_out('stg_unproven_points') %}
+union all
+select
+    accumulation_point,
+    problem as problems,
+    false as is_part
+from {{ ref('stg_unproven_points') }}
+{% endif %}

@@ -84,7 +84,7 @@ select
     queue_name,
     job_kind,
     concat(
-        'waits for the ', waits_for, ' of job ', holder_job_id, ', which is ',
+        'waits for the ', waits_for, ' of ', coalesce('job ' || holder_job_id, 'a job'), ', which is ',
         case holder_state
             when 'missing' then 'gone'
             when 'lost' then 'lost: ' || heartbeat

@@ -23,13 +23,13 @@ silent as (
         job_id::text as job_id,
         jobspec_id,
         status,
-        case when is_holder_gone then 'worker_gone' else 'heartbeat_stopped' end as cause,
+        coalesce(loss, case when is_holder_gone then 'worker_gone' else 'heartbeat_stopped' end) as cause,
         queue_name,
         job_kind,
         evidence,
         signal_at
     from {{ ref('int_heartbeats') }}
-    where not is_held
+    where not is_held or loss is not null
 ),
 
 lost as (

@@ -12,4 +12,7 @@
     'started_at': 'timestamptz',
     'dead_after': 'interval',
     'suspicion': 'text',
+    'loss': 'text',
+    'is_free': 'boolean',
+    'evidence': 'text',
 }) }}

@@ -12,5 +12,8 @@ select
     last_beat_at,
     started_at,
     interval '30 seconds' as dead_after,
-    null::text as suspicion
+    null::text as suspicion,
+    null::text as loss,
+    false as is_free,
+    null::text as evidence
 from {{ ref('base_pgqueuer_picked') }}

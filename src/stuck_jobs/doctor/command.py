@@ -97,7 +97,7 @@ class Examination:
         variables = project_variables(project)
         source = read_source(database, project, variables)
         yield from look_at_tables(source)
-        yield from look_at_rows(source, server.role_name)
+        yield from look_at_rows(database, source, server.role_name)
         watches_redis = _has_queues(project, variables)
         operators = list(variables["operator_roles"] or [])
         schemas = [profile.schema, *([raw_schema()] if watches_redis or operators else [])]

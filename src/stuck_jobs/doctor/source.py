@@ -17,6 +17,8 @@ from stuck_jobs.doctor.finding import Finding, trouble
 from stuck_jobs.init.find import Found, find_systems
 from stuck_jobs.init.grants import (
     Right,
+    missing_memberships,
+    missing_policies,
     missing_rights,
     missing_role,
     new_schema,
@@ -94,17 +96,24 @@ def look_at_tables(source: Source) -> Iterator[Finding]:
         yield Finding("tables", f"{found.title}, in the schema {found.schema}: {names}")
 
 
-def look_at_rows(source: Source, role: str) -> Iterator[Finding]:
-    """Whether row level security hides any."""
+def look_at_rows(database: psycopg.Connection[Any], source: Source, role: str) -> Iterator[Finding]:
+    """Whether row level security hides any.
+
+    Args:
+        database: as the role that builds.
+        source: what is watched.
+        role: its name.
+    """
     tables = source.found.tables if source.found else []
     hidden = [table.relation.name for table in tables if table.relation.hides_rows]
     if hidden:
         statement = sql.SQL("alter role {} bypassrls").format(sql.Identifier(role)).as_string()
+        policies = missing_policies(database, source.found, role) if source.found else []
         yield trouble(
             "rows",
             f"row level security hides rows of {', '.join(hidden)} from {role}, and what is not seen is not"
-            " called fine; an administrator runs",
-            f"{statement};",
+            f" called fine; an administrator runs {statement}, or",
+            *(f"{policy};" for policy in policies),
         )
     elif tables:
         yield Finding("rows", "no row level security hides any")
@@ -123,6 +132,8 @@ def look_at_role(
     """
     rights = reading_rights(source.found) if source.found else []
     statements = _grants(database, rights, role)
+    if source.found:
+        statements += [f"{statement};" for statement in missing_memberships(database, source.found, role)]
     with database.cursor(row_factory=class_row(OwnSchema)) as cursor:
         own = cursor.execute(_query("schemas.sql"), {"names": [*schemas]}).fetchall()
     statements += [f"{_schema_statement(one, role)};" for one in own if not one.may_build]
@@ -158,7 +169,12 @@ def look_at_operators(
         to_create = missing_role(database, role)
         lacking = rights if to_create else missing_rights(database, rights, role)
         statements = [
-            f"{statement};" for statement in [*to_create, *(right.grant(role) for right in lacking)]
+            f"{statement};"
+            for statement in [
+                *to_create,
+                *(right.grant(role) for right in lacking),
+                *missing_policies(database, source.found, role, changes=True),
+            ]
         ]
         if statements:
             yield trouble("operator", f"{role} cannot recover; an administrator runs", *statements)

@@ -16,7 +16,14 @@ from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import OWN_PROJECT, PROFILES_FILE, PROJECT_FILE
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.init.find import Found, find_systems, table_names
-from stuck_jobs.init.grants import missing_role, new_schema, reading_rights, recovering_rights
+from stuck_jobs.init.grants import (
+    missing_memberships,
+    missing_policies,
+    missing_role,
+    new_schema,
+    reading_rights,
+    recovering_rights,
+)
 from stuck_jobs.init.settings import Setting, profile_text, project_text, setting_line, write_project
 
 CONNECT_TIMEOUT = 10
@@ -63,6 +70,7 @@ def init(
             "PGDATABASE": database.info.dbname,
         }
         statements = missing_role(database, role)
+        to_see = [*missing_policies(database, chosen, role), *missing_memberships(database, chosen, role)]
         to_operate = _operator_statements(database, chosen, operator) if operator else []
     settings: dict[str, Setting] = {
         "job_system": chosen.system,
@@ -74,7 +82,7 @@ def init(
         texts = {PROJECT_FILE: project_text(OWN_PROJECT, settings), PROFILES_FILE: profile}
         write_project(OWN_PROJECT, directory, texts, force=force)
     schemas = (os.environ.get("STUCK_JOBS_SCHEMA", "stuck_jobs"), raw_schema())
-    statements += [right.grant(role) for right in reading_rights(chosen)]
+    statements += [right.grant(role) for right in reading_rights(chosen)] + to_see
     statements += [new_schema(schema, role) for schema in schemas]
     _say(
         f"So that the role {role} may read that and nothing else, an administrator runs:",
@@ -107,7 +115,11 @@ def _operator_statements(database: psycopg.Connection[Any], chosen: Found, opera
     rights = recovering_rights(database, chosen)
     if not rights:
         raise StuckJobsError(f"nothing is recovered in {chosen.system}: leave out --operator")
-    return [*missing_role(database, operator), *(right.grant(operator) for right in rights)]
+    return [
+        *missing_role(database, operator),
+        *(right.grant(operator) for right in rights),
+        *missing_policies(database, chosen, operator, changes=True),
+    ]
 
 
 @contextmanager

@@ -81,6 +81,7 @@ class Found:
         schema: where its tables are.
         tables: those that are there.
         unknown_labels: of its enumerations, which only another version has.
+        memberships: the roles of PostgreSQL's own that a reader of it must be a member of.
     """
 
     system: str
@@ -88,6 +89,7 @@ class Found:
     schema: str
     tables: list[Table]
     unknown_labels: list[str]
+    memberships: list[str]
 
     @property
     def misfit(self) -> str | None:
@@ -111,7 +113,8 @@ class Found:
             if table.relation.hides_rows:
                 lines.append(
                     f"row level security hides rows of {table.relation.name} from the role;"
-                    " only its owner, or a role with the attribute bypassrls, sees all of them"
+                    " only its owner, a role with the attribute bypassrls, or one for which a policy says"
+                    " using (true), sees all of them"
                 )
         return lines
 
@@ -181,7 +184,7 @@ def _find(
         if label not in entry["labels"][found.name]
     ]
     versions = f" ({entry['versions']})" if entry.get("versions") else ""
-    return Found(system, f"{entry['title']}{versions}", schema, tables, unknown)
+    return Found(system, f"{entry['title']}{versions}", schema, tables, unknown, entry.get("memberships", []))
 
 
 def _tables(entry: dict[str, Any]) -> Mapping[str, dict[str, Any]]:

@@ -99,6 +99,52 @@ def missing_rights(database: psycopg.Connection[Any], rights: Sequence[Right], r
     return [dataclasses.replace(rights[place], column_names=columns) for place, columns in rows]
 
 
+def missing_memberships(database: psycopg.Connection[Any], found: Found, role: str) -> list[str]:
+    """The statements that make a role a member of those that it takes to see all of a system.
+
+    Args:
+        database: where the tables are.
+        found: the system.
+        role: which may not be there yet.
+    """
+    parameters = {"role": role, "memberships": found.memberships}
+    grant = sql.SQL("grant {} to {}")
+    return [
+        grant.format(sql.Identifier(membership), sql.Identifier(role)).as_string()
+        for (membership,) in database.execute(_query("memberships.sql"), parameters)
+    ]
+
+
+def missing_policies(
+    database: psycopg.Connection[Any], found: Found, role: str, *, changes: bool = False
+) -> list[str]:
+    """The statements by which row level security shows a role the rows that it hides now.
+
+    Args:
+        database: where the tables are.
+        found: the system.
+        role: which may not be there yet.
+        changes: whether it is to change those rows that recovery changes, too.
+    """
+    concerned = [table for table in found.tables if table.recovered or not changes]
+    parameters = {
+        "role": role,
+        "schema": found.schema,
+        "names": [table.relation.name for table in concerned],
+        "commands": ["r", "w"] if changes else ["r"],
+    }
+    create = sql.SQL("create policy {} on {} for {} to {} using (true)")
+    return [
+        create.format(
+            sql.Identifier(role),
+            sql.Identifier(found.schema, name),
+            sql.SQL("all" if changes else "select"),
+            sql.Identifier(role),
+        ).as_string()
+        for (name,) in database.execute(_query("hidden.sql"), parameters)
+    ]
+
+
 def new_schema(schema: str, role: str) -> str:
     """The statement that makes a schema of ours, which belongs to a role."""
     statement = sql.SQL("create schema if not exists {} authorization {}")

@@ -12,7 +12,18 @@ select
     ) as readable,
     classes.relkind in ('r', 'p') as is_table,
     has_schema_privilege(namespaces.oid, 'usage') as is_reachable,
-    row_security_active(classes.oid) as hides_rows
+    row_security_active(classes.oid)
+    and (
+        select bool_or(polpermissive and pg_get_expr(polqual, polrelid) = 'true') and bool_and(polpermissive)
+        from pg_catalog.pg_policy
+        where
+            polrelid = classes.oid
+            and polcmd in ('r', '*')
+            and exists (
+                select from unnest(polroles) as granted (role_id)
+                where role_id = 0 or pg_has_role(role_id, 'usage')
+            )
+    ) is not true as hides_rows
 from pg_catalog.pg_class as classes
 inner join pg_catalog.pg_namespace as namespaces on classes.relnamespace = namespaces.oid
 inner join pg_catalog.pg_attribute as columns on classes.oid = columns.attrelid
