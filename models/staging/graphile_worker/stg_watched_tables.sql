@@ -1,5 +1,6 @@
 -- The watched tables with what hides rows of them from our role: graphile-worker enables row level security on all of
--- them and makes no policy, so that whoever does not own them reads none of their rows, and no error.
+-- them and makes no policy, so that whoever does not own them reads none of their rows, and gets no error, as
+-- findings/graphile-worker-hides-its-rows.sh shows.
 {{ config(enabled=is_system('graphile_worker')) }}
 
 {{ watched_tables([

@@ -323,7 +323,6 @@ def operator(stories: Stories) -> Iterator[str]:
     system.build(operator_roles=[name], redis_enabled=False)
     yield name
     system.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
-    system.build(redis_enabled=False)
 
 
 def test_recovery_frees_what_the_system_would_free_itself_and_prints_the_rest(
