@@ -1,0 +1,106 @@
+"""An application on Chancy whose workers are killed; libpq's variables say where it is."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from chancy import Chancy, Job, Queue, Worker
+from chancy.job import Reference
+from chancy.plugin import Plugin
+from chancy.plugins.cron import Cron
+from chancy.plugins.leadership import ImmediateLeadership
+from chancy.plugins.recovery import Recovery
+from chancy.plugins.retry import RetryPlugin
+
+ALWAYS = 10**9
+"""In seconds: a window of a rate limit that does not end before 2033."""
+
+AT_ONCE = {"retry_settings": {"backoff": 0, "backoff_jitter": [0, 0]}}
+IN_AN_HOUR = {"retry_settings": {"backoff": 3600, "backoff_limit": 3600, "backoff_jitter": [0, 0]}}
+
+
+def ok(secret: str) -> None:
+    """End at once."""
+
+
+def fails(secret: str) -> None:
+    """Fail for good, in more than one line."""
+    raise ValueError(f"no luck\n{secret}\nwith it")
+
+
+def sleeps(secret: str) -> None:
+    """Be at work for long."""
+    time.sleep(600)
+
+
+def application(*plugins: Plugin) -> Chancy:
+    """The application, which recovers nothing and deletes nothing unless it is told to."""
+    return Chancy("", plugins=[Cron(poll_interval=1), *plugins], no_default_plugins=True)
+
+
+def queue(name: str, **options: object) -> Queue:
+    """A queue whose jobs run in threads, so that nothing outlives its worker."""
+    settings = {"executor": Chancy.Executor.Threaded, "polling_interval": 1, "concurrency": 20} | options
+    return Queue(name, **settings)  # type: ignore[arg-type]
+
+
+async def prepare() -> None:
+    """Make the tables and the queues."""
+    async with application() as app:
+        await app.migrate()
+        for declared in (
+            queue("default"),
+            queue("paused"),
+            queue("full", concurrency=1),
+            queue("limited", rate_limit=1, rate_limit_window=ALWAYS),
+            queue("tagged", tags={"has=gpu"}),
+            *(queue(name, tags={f"for={name}"}) for name in ("fragile", "forgotten", "drained")),
+        ):
+            await app.declare(declared)
+        await app.pause_queue("paused")
+
+
+async def push(func: str, queue: str, minutes: str, max_attempts: str, secret: str) -> None:
+    """Push a job, and print its id."""
+    job = Job.from_func(globals()[func], queue=queue, kwargs={"secret": secret})
+    job = job.with_max_attempts(int(max_attempts)).with_meta(IN_AN_HOUR if max_attempts == "9" else AT_ONCE)
+    due = datetime.now(UTC) + timedelta(minutes=int(minutes))
+    async with application() as app:
+        print((await app.push(job.with_scheduled_at(due))).identifier)
+
+
+async def schedule(key: str, func: str, queue: str, secret: str) -> None:
+    """Have a job pushed every minute."""
+    job = Job.from_func(globals()[func], queue=queue, kwargs={"secret": secret})
+    async with application() as app:
+        await Cron.schedule(app, "* * * * *", job.with_unique_key(key))
+
+
+async def cancel(job_id: str) -> None:
+    """Cancel a job."""
+    async with application() as app:
+        await app.cancel_job(Reference(job_id))
+
+
+async def retry(job_id: str) -> None:
+    """Have a job done again."""
+    async with application() as app:
+        await app.retry_jobs([Reference(job_id)])
+
+
+async def work(tag: str) -> None:
+    """Be a worker until told to stop, and then until its jobs are done."""
+    recovers = [ImmediateLeadership(), Recovery(poll_interval=1)] if tag == "recovers" else []
+    options = {"heartbeat_poll_interval": 1, "queue_change_poll_interval": 1, "shutdown_timeout": 600}
+    async with application(RetryPlugin(), *recovers) as app:
+        async with Worker(app, tags={f"for={tag}"}, **options) as worker:  # type: ignore[arg-type]
+            await worker.wait_for_shutdown()
+
+
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:]
+    commands = (prepare, push, schedule, cancel, retry, work)
+    asyncio.run({run.__name__: run for run in commands}[command](*arguments))  # type: ignore[operator]
