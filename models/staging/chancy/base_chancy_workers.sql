@@ -4,10 +4,10 @@
 
 with rows_shown as (
     select
-        content ->> 'worker_id' as worker_id,
-        content -> 'queues' as queues,
-        (content ->> 'last_seen')::timestamptz as last_beat_at,
-        (content ->> 'expires_at')::timestamptz as expires_at
+        workers.content ->> 'worker_id' as worker_id,
+        workers.content -> 'queues' as queues,
+        (workers.content ->> 'last_seen')::timestamptz as last_beat_at,
+        (workers.content ->> 'expires_at')::timestamptz as expires_at
     from {{ unlogged_rows('workers') }} as workers (content)
 ),
 

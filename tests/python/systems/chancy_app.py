@@ -31,7 +31,7 @@ def fails(secret: str) -> None:
     raise ValueError(f"no luck\n{secret}\nwith it")
 
 
-def sleeps(secret: str) -> None:
+def sleeps(secret: str) -> None:  # noqa: ARG001
     """Be at work for long."""
     time.sleep(600)
 
@@ -95,9 +95,9 @@ async def work(tag: str) -> None:
     """Be a worker until told to stop, and then until its jobs are done."""
     recovers = [ImmediateLeadership(), Recovery(poll_interval=1)] if tag == "recovers" else []
     options = {"heartbeat_poll_interval": 1, "queue_change_poll_interval": 1, "shutdown_timeout": 600}
-    async with application(RetryPlugin(), *recovers) as app:
-        async with Worker(app, tags={f"for={tag}"}, **options) as worker:  # type: ignore[arg-type]
-            await worker.wait_for_shutdown()
+    app = application(RetryPlugin(), *recovers)
+    async with app, Worker(app, tags={f"for={tag}"}, **options) as worker:  # type: ignore[arg-type]
+        await worker.wait_for_shutdown()
 
 
 if __name__ == "__main__":
