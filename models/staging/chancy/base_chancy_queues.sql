@@ -25,6 +25,7 @@ serving as (
 select
     queues.name as queue_name,
     coalesce(queues.state = 'paused' and coalesce(queues.resume_at > {{ as_of() }}, true), false) as is_paused,
+    case when queues.state = 'paused' then queues.resume_at end as paused_until,
     case
         when limits.taken >= queues.rate_limit then to_timestamp(limits.window_start + queues.rate_limit_window)
     end as limited_until,

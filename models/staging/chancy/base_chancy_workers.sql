@@ -1,5 +1,5 @@
--- The workers, with whether they live by their own time-out, which their rows tell; one of more than five minutes is
--- not believed. The row of a dead worker stays until another one beats.
+-- The workers, with whether they live. Whoever leads judges all by its own time-out; the shortest that any row tells is
+-- taken for it, and one of more than five minutes is not believed. The row of a dead worker stays until another beats.
 {{ config(enabled=is_system('chancy')) }}
 
 with rows_shown as (
@@ -16,7 +16,9 @@ timed as (
         worker_id,
         queues,
         last_beat_at,
-        least(coalesce(expires_at - last_beat_at, interval '90 seconds'), interval '5 minutes') as dead_after
+        least(
+            coalesce(min(expires_at - last_beat_at) over (), interval '90 seconds'), interval '5 minutes'
+        ) as dead_after
     from rows_shown
 )
 

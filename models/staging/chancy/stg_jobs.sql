@@ -23,7 +23,7 @@ select
     null::timestamptz as source_updated_at,
     jobs.created_at,
     greatest(
-        jobs.created_at, jobs.scheduled_at, jobs.started_at, queues.limited_until,
+        jobs.created_at, jobs.scheduled_at, jobs.started_at, queues.limited_until, queues.paused_until,
         case when queues.is_served and jobs.attempts < jobs.max_attempts then ends.last_ended_at end
     ) as ready_since,
     greatest(jobs.created_at, jobs.started_at) as updated_at,
