@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -63,20 +64,22 @@ async def prepare() -> None:
         await app.pause_queue("paused")
 
 
-async def push(func: str, queue: str, minutes: str, max_attempts: str, secret: str) -> None:
-    """Push a job, and print its id."""
-    job = Job.from_func(globals()[func], queue=queue, kwargs={"secret": secret})
-    job = job.with_max_attempts(int(max_attempts)).with_meta(IN_AN_HOUR if max_attempts == "9" else AT_ONCE)
-    due = datetime.now(UTC) + timedelta(minutes=int(minutes))
+async def push(secret: str, jobs: str) -> None:
+    """Push jobs, each with its function, queue, minutes until it is due and attempts, and print their ids."""
     async with application() as app:
-        print((await app.push(job.with_scheduled_at(due))).identifier)
+        for func, name, minutes, attempts in json.loads(jobs):
+            job = Job.from_func(globals()[func], queue=name, kwargs={"secret": secret})
+            job = job.with_max_attempts(attempts).with_meta(IN_AN_HOUR if attempts > 2 else AT_ONCE)
+            due = datetime.now(UTC) + timedelta(minutes=minutes)
+            print((await app.push(job.with_scheduled_at(due))).identifier)
 
 
-async def schedule(key: str, func: str, queue: str, secret: str) -> None:
-    """Have a job pushed every minute."""
-    job = Job.from_func(globals()[func], queue=queue, kwargs={"secret": secret})
+async def schedule(secret: str, ticks: str) -> None:
+    """Have jobs pushed every minute, each with its function and queue by its key."""
     async with application() as app:
-        await Cron.schedule(app, "* * * * *", job.with_unique_key(key))
+        for key, (func, name) in json.loads(ticks).items():
+            job = Job.from_func(globals()[func], queue=name, kwargs={"secret": secret})
+            await Cron.schedule(app, "* * * * *", job.with_unique_key(key))
 
 
 async def cancel(job_id: str) -> None:

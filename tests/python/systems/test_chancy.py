@@ -32,10 +32,14 @@ class Stories:
     ids: dict[str, str]
 
 
-def push(system: System, func: str, queue: str, minutes: int = 0, max_attempts: int = 1) -> str:
-    """Push a job, and say its id."""
-    arguments = [func, queue, str(minutes), str(max_attempts), SECRET]
-    return system.run("python", "-m", "chancy_app", "push", *arguments).strip()
+Job = tuple[str, str, int, int]
+"""Function, queue, minutes until it is due, and attempts."""
+
+
+def push(system: System, jobs: dict[str, Job]) -> dict[str, str]:
+    """Push jobs, and say their ids by the names of their stories."""
+    printed = system.run("python", "-m", "chancy_app", "push", SECRET, json.dumps(list(jobs.values())))
+    return dict(zip(jobs, printed.split(), strict=True))
 
 
 def is_now(job_id: str, state: str) -> str:
@@ -49,6 +53,30 @@ def age(system: System, by: str, *job_ids: str) -> None:
     columns = ", ".join(f"{name} = {name} - {by}" for name in ("created_at", "started_at", "completed_at"))
     due = f"case when scheduled_at <= now() then scheduled_at - {by} else scheduled_at end"
     system.warehouse.execute(f"update chancy_jobs set {columns}, scheduled_at = {due} where id in ({ids})")
+
+
+TAKEN: dict[str, tuple[Job, str]] = {
+    "ok": (("ok", "default", 0, 1), "succeeded"),
+    "fails": (("fails", "default", 0, 1), "failed"),
+    "retried": (("fails", "default", 0, 2), "failed"),
+    "retried_later": (("fails", "default", 0, 9), "retrying"),
+    "cancelled": (("sleeps", "default", 0, 1), "running"),
+    "slow": (("sleeps", "default", 0, 1), "running"),
+    "full": (("sleeps", "full", 0, 1), "running"),
+    "limited": (("ok", "limited", 0, 1), "succeeded"),
+}
+"""What a worker takes, and what becomes of it."""
+
+WAITING: dict[str, Job] = {
+    "behind_full": ("ok", "full", 0, 1),
+    "behind_limit": ("ok", "limited", 0, 1),
+    "paused": ("ok", "paused", 0, 1),
+    "unserved": ("ok", "tagged", 0, 1),
+    "undeclared": ("ok", "nosuchqueue", 0, 1),
+    "later": ("ok", "tagged", 60, 1),
+    "never_fetched": ("ok", "default", 60, 1),
+}
+"""What nobody takes, rightly or not."""
 
 
 @pytest.fixture(scope="module")
@@ -65,24 +93,22 @@ def stories(
         return stack.enter_context(system.process(tag, "python", "-m", "chancy_app", "work", tag)).pid
 
     with ExitStack() as stack:
-        ids: dict[str, str] = {}
-        processes = {}
-        for queue in ("fragile", "forgotten", "drained"):
-            ids[queue] = push(system, "sleeps", queue)
-            processes[queue] = worker(stack, queue)
+        killed = ("fragile", "forgotten")
+        ids = push(system, {queue: ("sleeps", queue, 0, 1) for queue in (*killed, "drained")})
+        processes = {queue: worker(stack, queue) for queue in ids}
         for queue in processes:
             system.wait_for(is_now(ids[queue], "running"))
-        for queue in ("fragile", "forgotten"):
+        for queue in killed:
             os.kill(processes[queue], signal.SIGKILL)
         os.kill(processes["drained"], signal.SIGTERM)
         # the row of a worker stays until it expires; the next beat of another one removes it then
-        for queue, also in (("fragile", ""), ("forgotten", f", expires_at = expires_at - {MINUTES}")):
+        for queue, expires in (("fragile", "+ interval '1 hour'"), ("forgotten", f"- {MINUTES}")):
             system.warehouse.execute(
-                f"""update chancy_workers set last_seen = last_seen - {MINUTES}{also}
+                f"""update chancy_workers
+                set last_seen = last_seen - {MINUTES}, expires_at = expires_at {expires}
                 where worker_id = (select taken_by from chancy_jobs where id = '{ids[queue]}')"""
             )
-        for key, (func, queue) in TICKS.items():
-            system.run("python", "-m", "chancy_app", "schedule", key, func, queue, SECRET)
+        system.run("python", "-m", "chancy_app", "schedule", SECRET, json.dumps(TICKS))
         # so that nobody has to wait for a minute to begin; and what nobody can reckon with is never made
         system.warehouse.execute(
             "update chancy_cron set next_run = now()",
@@ -90,24 +116,11 @@ def stories(
             where unique_key = 'broken'""",
         )
         worker(stack, "lives")
-        for name, func, queue, state in (
-            ("ok", "ok", "default", "succeeded"), ("fails", "fails", "default", "failed"),
-            ("cancelled", "sleeps", "default", "running"), ("slow", "sleeps", "default", "running"),
-            ("full", "sleeps", "full", "running"), ("limited", "ok", "limited", "succeeded"),
-        ):  # fmt: skip
-            ids[name] = push(system, func, queue)
+        ids |= push(system, {name: job for name, (job, _) in TAKEN.items()})
+        for name, (_, state) in TAKEN.items():
             system.wait_for(is_now(ids[name], state))
-        ids["retried"] = push(system, "fails", "default", max_attempts=2)
-        ids["retried_later"] = push(system, "fails", "default", max_attempts=9)
-        system.wait_for(is_now(ids["retried"], "failed"))
-        system.wait_for(is_now(ids["retried_later"], "retrying"))
         system.run("python", "-m", "chancy_app", "cancel", ids["cancelled"])
-        for name, queue in (("behind_full", "full"), ("behind_limit", "limited"), ("paused", "paused")):
-            ids[name] = push(system, "ok", queue)
-        ids["unserved"] = push(system, "ok", "tagged")
-        ids["undeclared"] = push(system, "ok", "nosuchqueue")
-        ids["later"] = push(system, "ok", "tagged", minutes=60)
-        ids["never_fetched"] = push(system, "ok", "default", minutes=60)
+        ids |= push(system, WAITING)
         system.warehouse.execute(
             f"""update chancy_jobs set attempts = max_attempts, scheduled_at = created_at
             where id = '{ids["never_fetched"]}'"""
