@@ -24,6 +24,14 @@
         {% do missing.append(stuck_jobs.as_jsonb_ddl(as_jsonb)) if not found.has_as_jsonb %}
         {% do missing.append(stuck_jobs.count_items_ddl(count_items, body)) if not found.has_count_items %}
         {% do missing.append(stuck_jobs.listening_sessions_ddl(listening, sessions)) if pattern and not found.has_listening_sessions %}
+        {% for table, described in stuck_jobs.job_system().tables.items() if described.is_unlogged %}
+            {% set rows_of = stuck_jobs.unlogged_rows(table) %}
+            {% set body = stuck_jobs.unlogged_rows_body(described) %}
+            {% set found = run_query(
+                "select prosrc from pg_catalog.pg_proc where oid = to_regprocedure(" ~ stuck_jobs.text_literal(rows_of) ~ ")"
+            ).columns[0].values() | list %}
+            {% do missing.append(stuck_jobs.unlogged_rows_ddl(rows_of, body, described.name)) if body not in found %}
+        {% endfor %}
         {{ return(missing | join(';\n')) }}
     {% endif %}
 {% endmacro %}

@@ -1,4 +1,4 @@
-{% macro watched_tables(sources) -%}
+{% macro watched_tables(sources, unlogged=[]) -%}
     {%- for source in sources %}
     select
         {{ stuck_jobs.text_literal(source.schema ~ '.' ~ source.identifier) }} as table_name,
@@ -41,5 +41,23 @@
     {%- if not loop.last %}
     union all
     {%- endif %}
+    {%- endfor %}
+    {%- for source in unlogged %}
+    union all
+    select
+        {{ stuck_jobs.text_literal(source.schema ~ '.' ~ source.identifier) }} as table_name,
+        case
+            when pg_is_in_recovery()
+                then concat(
+                    'this is a standby, and has no row of ', {{ stuck_jobs.text_literal(source.identifier) }},
+                    ', which is UNLOGGED; ask the primary'
+                )
+            when {{ stuck_jobs.hides_rows(source) | indent(12) }}
+                then concat(
+                    'row level security hides rows of ', {{ stuck_jobs.text_literal(source.identifier) }},
+                    ' from the role that built the views; only a role with the attribute bypassrls, or the owner of the',
+                    ' table, sees all of them'
+                )
+        end collate "default" as problem
     {%- endfor %}
 {%- endmacro %}

@@ -33,14 +33,18 @@ select
     case
         when holders.is_free then false
         when holders.dead_after is null then null
-        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
+        when
+            coalesce(holders.last_beat_at, holders.started_at)
+            < {{ as_of() }} - greatest({{ max_age('worker_lost') }}, holders.dead_after)
             then false
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }} then true
     end as is_held,
     case
         when holders.loss is not null then 'worker_lost'
         when holders.dead_after is null then coalesce(holders.suspicion, 'unknown')
-        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
+        when
+            coalesce(holders.last_beat_at, holders.started_at)
+            < {{ as_of() }} - greatest({{ max_age('worker_lost') }}, holders.dead_after)
             then 'worker_lost'
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }}
             then coalesce(holders.suspicion, 'worker_holding')

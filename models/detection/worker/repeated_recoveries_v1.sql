@@ -55,6 +55,7 @@ found as (
         last_recovered_at,
         stuck_since
     from repeated
+    {% if not execute or not is_left_out('stg_recoveries') %}
     union all
     select
         job_id::text as job_id,
@@ -71,6 +72,7 @@ found as (
     where
         recoveries >= {{ limit('job_recovered_repeatedly', 'min_recoveries') }}
         and jobspec_id not in (select repeated.jobspec_id from repeated)
+    {% endif %}
 )
 
 select

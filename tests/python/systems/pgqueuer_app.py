@@ -86,12 +86,13 @@ async def connect() -> PsycopgDriver:
     return PsycopgDriver(await psycopg.AsyncConnection.connect(autocommit=True))
 
 
-async def enqueue(entrypoint: str, minutes: str, secret: str) -> None:
-    """Enqueue a job, and print its id."""
-    due = timedelta(minutes=int(minutes))
+async def enqueue(secret: str, minutes: str, *entrypoints: str) -> None:
+    """Enqueue a job of each entrypoint, due in some minutes, and print their ids."""
     queries = Queries(await connect())
-    (job_id,) = await queries.enqueue(entrypoint, secret.encode(), execute_after=due)
-    print(job_id)
+    for entrypoint in entrypoints:
+        due = timedelta(minutes=int(minutes))
+        (job_id,) = await queries.enqueue(entrypoint, secret.encode(), execute_after=due)
+        print(job_id)
 
 
 async def cancel(job_id: str) -> None:
@@ -100,7 +101,7 @@ async def cancel(job_id: str) -> None:
 
 
 async def work() -> None:
-    """Be a worker until told to stop, as `pgq run` is; that fails with the newest typer."""
+    """Be a worker until told to stop, as `pgq run` is, which fails: findings/pgqueuer-run-and-typer.sh."""
     await runit(
         worker,
         dequeue_timeout=timedelta(seconds=1),

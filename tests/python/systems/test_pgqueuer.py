@@ -18,10 +18,11 @@ pytestmark = installed
 
 MINUTES = "interval '6 minutes'"
 HALF_AN_HOUR_AND_MORE = "interval '31 minutes'"
-SERVED_BY_THE_LIVING = (
-    "ok", "fails", "held", "retried", "again_in_an_hour", "slow", "limited", "cancelled", "taken_over",
-    "lively_tick", "working_long",
-)  # fmt: skip
+TAKEN = {
+    "ok": "successful", "fails": "exception", "held": "failed", "retried": "failed",
+    "again_in_an_hour": "picked", "slow": "picked", "limited": "picked", "cancelled": "picked",
+}  # fmt: skip
+"""What the living worker takes, by entrypoint, and what is logged of it then."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Stories:
     ids: dict[str, str]
 
 
-def enqueue(system: System, entrypoint: str, minutes: int = 0) -> str:
-    """Enqueue a job, and say its id."""
-    return system.run("python", "-m", "pgqueuer_app", "enqueue", entrypoint, str(minutes), SECRET).strip()
+def enqueue(system: System, *entrypoints: str, minutes: int = 0) -> dict[str, str]:
+    """Enqueue a job of each entrypoint, and say their ids by these."""
+    printed = system.run("python", "-m", "pgqueuer_app", "enqueue", SECRET, str(minutes), *entrypoints)
+    return dict(zip(entrypoints, printed.split(), strict=True))
 
 
 def is_picked(job_id: str) -> str:
@@ -85,10 +87,8 @@ def stories(
         return stack.enter_context(program.process(name, "python", "-m", "pgqueuer_app", "work")).pid
 
     with ExitStack() as stack:
-        ids: dict[str, str] = {}
         fragile = ("lost", "limited_and_lost", "taken_over")
-        for name in (*fragile, "drained", "blocks"):
-            ids[name] = enqueue(system, name)
+        ids = enqueue(system, *fragile, "drained", "blocks")
         schedules = ("quiet_tick", "dying_long", "working_long", "lively_tick")
         killed = worker(stack, "killed", *fragile, *schedules)
         drained = worker(stack, "drained", "drained")
@@ -110,14 +110,9 @@ def stories(
         )
 
         silence(system, ids["taken_over"])
-        for name in SERVED_BY_THE_LIVING[:-3]:
-            ids[name] = enqueue(system, name)
-        worker(stack, "living", *SERVED_BY_THE_LIVING)
-        for name, status in (
-            ("ok", "successful"), ("fails", "exception"), ("held", "failed"), ("retried", "failed"),
-            ("again_in_an_hour", "picked"), ("slow", "picked"), ("limited", "picked"),
-            ("cancelled", "picked"),
-        ):  # fmt: skip
+        ids |= enqueue(system, *TAKEN)
+        worker(stack, "living", *TAKEN, "taken_over", "lively_tick", "working_long")
+        for name, status in TAKEN.items():
             system.wait_for(logged(ids[name], status))
         system.wait_for(logged(ids["taken_over"], "picked", times=2))
         system.wait_for(logged(ids["again_in_an_hour"], "queued", times=2))
@@ -133,10 +128,11 @@ def stories(
         system.run("python", "-m", "pgqueuer_app", "cancel", ids["cancelled"])
         system.wait_for(logged(ids["cancelled"], "canceled"))
         system.wait_for(f"(select heartbeat > updated from pgqueuer where id = {ids['drained']})")
-        ids["behind_limited"] = enqueue(system, "limited")
-        ids["behind_limited_and_lost"] = enqueue(system, "limited_and_lost")
-        ids["unserved"] = enqueue(system, "nobody")
-        ids["later"] = enqueue(system, "nobody", minutes=60)
+        waiting = enqueue(system, "limited", "limited_and_lost", "nobody")
+        ids["behind_limited"] = waiting["limited"]
+        ids["behind_limited_and_lost"] = waiting["limited_and_lost"]
+        ids["unserved"] = waiting["nobody"]
+        ids["later"] = enqueue(system, "nobody", minutes=60)["nobody"]
         silence(system, ids["lost"], ids["limited_and_lost"], ids["blocks"])
         age(system, HALF_AN_HOUR_AND_MORE, ids["lost"])
         age(system, MINUTES, *(ids[name] for name in ids if name != "lost"))

@@ -1,0 +1,63 @@
+-- The schedules. Each tick pushes a job under a key, and does nothing as long as the job of an earlier one is live: the
+-- schedule goes on, and says nothing of it. The ticks that a healthy job swallows are none that anybody misses.
+{{ config(enabled=is_system('chancy')) }}
+{% set cron = source_table('cron') %}
+{% if execute and not cron.types %}
+{{ no_rows({
+    'schedule': 'text',
+    'queue_name': 'text',
+    'job_kind': 'text',
+    'last_tick_at': 'timestamptz',
+    'next_tick_at': 'timestamptz',
+    'is_paused': 'boolean',
+    'blocked_by_job': 'text',
+    'suspicion': 'text',
+}) }}
+{% else %}
+with live_jobs as (
+    select
+        jobs.id,
+        jobs.queue,
+        jobs.func,
+        jobs.unique_key,
+        jobs.created_at,
+        case
+            when jobs.state = 'running'
+                then
+                    workers.is_alive is not true
+                    or jobs.started_at < {{ as_of() }} - {{ max_age('job_running') }}
+            else staged.waits_for is null
+        end as is_stuck
+    from {{ source('chancy', 'jobs') }} as jobs
+    left join {{ ref('base_chancy_workers') }} as workers on jobs.taken_by = workers.worker_id
+    left join {{ ref('stg_jobs') }} as staged on jobs.id = staged.job_id and staged.status = 'queued'
+    where jobs.unique_key is not null and jobs.state not in ('succeeded', 'failed')
+),
+
+schedules as (
+    select
+        cron.unique_key,
+        cron.last_run,
+        cron.next_run,
+        live_jobs.id,
+        live_jobs.queue,
+        live_jobs.func,
+        -- a tick is made within some seconds of the job that it pushes
+        coalesce(live_jobs.is_stuck and cron.last_run > live_jobs.created_at + interval '20 seconds', false)
+            as is_swallowed,
+        least(live_jobs.created_at + (cron.next_run - cron.last_run), cron.last_run) as swallowed_since
+    from {{ source('chancy', 'cron') }} as cron
+    left join live_jobs on cron.unique_key = live_jobs.unique_key
+)
+
+select
+    unique_key as schedule,
+    queue as queue_name,
+    func as job_kind,
+    last_run as last_tick_at,
+    case when is_swallowed then least(next_run, swallowed_since) else next_run end as next_tick_at,
+    false as is_paused,
+    case when is_swallowed then id::text end as blocked_by_job,
+    null::text as suspicion
+from schedules
+{% endif %}
