@@ -82,13 +82,25 @@ $(INSTALLED): $(LOCK) pyproject.toml
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED)
 
-.venv-systems/.installed: tests/python/systems/requirements.txt tests/python/systems/oldest.txt
+SYSTEMS_NODE := .venv-systems/node
+
+.venv-systems/.installed: tests/python/systems/requirements.txt tests/python/systems/oldest.txt \
+		tests/python/systems/node/package.json tests/python/systems/node/package-lock.json
 	$(PYTHON) -m venv .venv-systems
 	.venv-systems/bin/pip install --quiet --disable-pip-version-check --no-compile \
 		--require-hashes --no-deps --requirement tests/python/systems/requirements.txt
 	.venv-systems/bin/pip install --quiet --disable-pip-version-check --no-compile --target .venv-systems/oldest \
 		--require-hashes --no-deps --requirement tests/python/systems/oldest.txt
+	rm -rf $(SYSTEMS_NODE) .venv-systems/bin/node
+	! command -v npm > /dev/null || $(MAKE) $(SYSTEMS_NODE)
 	touch $@
+
+# With a Node that is new enough: the package's, or where it has none for the machine, the machine's own.
+$(SYSTEMS_NODE):
+	mkdir $@
+	cp tests/python/systems/node/package*.json $@
+	npm ci --prefix $@ --ignore-scripts --no-audit --no-fund --loglevel=error
+	ln -s "$$(ls $(CURDIR)/$@/node_modules/node-linux-*/bin/node 2> /dev/null || command -v node)" .venv-systems/bin/node
 
 $(DEVELOPED): $(INSTALLED) $(DEV_LOCK)
 	$(PIP_INSTALL) --no-deps --require-hashes --requirement $(DEV_LOCK)
@@ -119,6 +131,8 @@ lock-systems:
 	$(PYTHON) -m pip install --quiet uv
 	$(UV_COMPILE) tests/python/systems/requirements.in --output-file tests/python/systems/requirements.txt
 	$(UV_COMPILE) tests/python/systems/oldest.in --no-deps --output-file tests/python/systems/oldest.txt
+	cd tests/python/systems/node && rm package-lock.json && npm install --package-lock-only --ignore-scripts \
+		--omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
 
 clean:
 	rm -rf .venv .venv-* target logs dbt_packages .pytest_cache .mypy_cache .ruff_cache .hypothesis

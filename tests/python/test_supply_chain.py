@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -14,6 +15,7 @@ LOCKS = (
     "requirements.lock", "requirements-dev.lock", "requirements-dbt-1.12.lock",
     "orchestration/airflow/requirements.txt", "tests/python/systems/requirements.txt",
 )  # fmt: skip
+NODE_LOCK = "tests/python/systems/node/package-lock.json"
 PIN = re.compile(
     r"^(?P<name>[a-z0-9._-]+)(?:\[[a-z, -]+\])?==\S+(?: ; [^\\]+?)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+$",
     re.MULTILINE,
@@ -39,6 +41,17 @@ def test_every_package_has_a_version_and_hashes(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert PIN.sub("", text).strip() == ""
     assert len(pinned(lock)) > 10
+
+
+def test_every_package_for_node_has_a_version_and_a_hash_and_comes_from_wherever_packages_do() -> None:
+    packages = json.loads((ROOT / NODE_LOCK).read_text())["packages"]
+    packages.pop("")
+    assert len(packages) > 10
+    for name, package in packages.items():
+        assert package["version"], name
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+        assert "hasInstallScript" not in package, name
 
 
 def test_a_production_gets_no_tests_and_no_servers() -> None:

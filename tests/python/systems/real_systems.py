@@ -17,6 +17,12 @@ from conftest import ROOT, Warehouse
 
 ENVIRONMENT = ROOT / ".venv-systems"
 OLDEST = ENVIRONMENT / "oldest"
+NODE_PACKAGES = ENVIRONMENT / "node" / "node_modules"
+"""Each by its name, and its oldest version as `name-oldest`."""
+
+OLDEST_NODE = (22, 18)
+"""That the newest versions run on."""
+
 HERE = Path(__file__).parent
 SECRET = "hunter2-in-the-arguments"
 
@@ -26,6 +32,20 @@ Finding = tuple[str, str, str]
 installed = pytest.mark.skipif(
     not (ENVIRONMENT / "bin").is_dir(), reason="make test-systems installs the systems"
 )
+
+
+def _why_no_node() -> str | None:
+    """What keeps the systems that run on Node from being run; None if nothing does."""
+    node = ENVIRONMENT / "bin" / "node"
+    if not node.exists():
+        return "make test-systems installs the systems that run on Node where there is npm"
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    version = tuple(map(int, said.strip().removeprefix("v").split(".")[:2]))
+    return f"Node is {said.strip()}, and the systems need a newer one" if version < OLDEST_NODE else None
+
+
+why_no_node = _why_no_node()
+node_installed = pytest.mark.skipif(why_no_node is not None, reason=str(why_no_node))
 
 
 @dataclass(frozen=True)
@@ -48,10 +68,11 @@ class System:
     def environment(self) -> dict[str, str]:
         """For its processes: libpq's variables lead to the database."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DBT_"))}
-        return own | self.warehouse.libpq | {"PYTHONPATH": str(HERE)} | self.variables
+        paths = {"PYTHONPATH": str(HERE), "NODE_PATH": str(NODE_PACKAGES)}
+        return own | self.warehouse.libpq | paths | self.variables
 
     def run(self, program: str, *arguments: str) -> str:
-        """Run one of its programs to its end."""
+        """Run one of its programs to its end, such as node with a script of this folder."""
         finished = subprocess.run(
             [ENVIRONMENT / "bin" / program, *arguments],
             cwd=HERE, env=self.environment, capture_output=True, text=True, check=False, timeout=120,
