@@ -1,6 +1,8 @@
 -- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
 -- work: a worker that drains looks like a dead one. Without a WITH clause, so that PostgreSQL flattens it into what
 -- asks; and without a row where no system's workers are known, since PostgreSQL would plan it all the same.
+{% set is_lost = "coalesce(holders.last_beat_at, holders.started_at) < " ~ as_of()
+    ~ " - coalesce(holders.lost_after, " ~ max_age('worker_lost') ~ ")" %}
 {% if execute and is_left_out('stg_holders') %}
 {{ no_rows({
     'job_id': source_key_type('jobs'),
@@ -12,6 +14,7 @@
     'signal_at': 'timestamptz',
     'is_holder_gone': 'boolean',
     'suspicion': 'text',
+    'no_remedy': 'text',
     'is_held': 'boolean',
     'cause': 'text',
     'evidence': 'text',
@@ -27,14 +30,13 @@ select
     coalesce(holders.last_beat_at, holders.started_at) as signal_at,
     holders.last_beat_at is null as is_holder_gone,
     holders.suspicion,
+    holders.no_remedy,
     case
-        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
-            then false
+        when {{ is_lost }} then false
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }} then true
     end as is_held,
     case
-        when coalesce(holders.last_beat_at, holders.started_at) < {{ as_of() }} - {{ max_age('worker_lost') }}
-            then 'worker_lost'
+        when {{ is_lost }} then 'worker_lost'
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }}
             then coalesce(holders.suspicion, 'worker_holding')
         else 'worker_silent'
@@ -42,7 +44,7 @@ select
     case
         when holders.last_beat_at is null then concat('its worker is gone, taken ', {{ ago('holders.started_at') }})
         else concat(
-            'worker ', holders.holder_id, ' last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',
+            'worker ', holders.holder_id || ' ', 'last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',
             {{ lasting('extract(epoch from holders.dead_after)::bigint') }}
         )
     end as evidence

@@ -12,4 +12,6 @@
     'started_at': 'timestamptz',
     'dead_after': 'interval',
     'suspicion': 'text',
+    'lost_after': 'interval',
+    'no_remedy': 'text',
 }) }}

@@ -12,5 +12,7 @@ select
     last_beat_at,
     started_at,
     interval '30 seconds' as dead_after,
-    null::text as suspicion
+    null::text as suspicion,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ ref('base_pgqueuer_picked') }}

@@ -18,7 +18,9 @@ select
             select 1 from {{ source('procrastinate', 'jobs') }} as others
             where others.queueing_lock = jobs.queueing_lock and others.status = 'todo'
         ) then 'retry_collided'
-    end as suspicion
+    end as suspicion,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ source('procrastinate', 'jobs') }} as jobs
 left join {{ source('procrastinate', 'workers') }} as workers on jobs.worker_id = workers.id
 where jobs.status = 'doing'
