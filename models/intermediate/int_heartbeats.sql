@@ -44,7 +44,8 @@ select
     case
         when holders.last_beat_at is null then concat('its worker is gone, taken ', {{ ago('holders.started_at') }})
         else concat(
-            'worker ', holders.holder_id || ' ', 'last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',
+            'worker ', holders.holder_id || ' ', 'last beat ', {{ ago('holders.last_beat_at') }},
+            ', dead or draining after ',
             {{ lasting('extract(epoch from holders.dead_after)::bigint') }}
         )
     end as evidence

@@ -1,10 +1,10 @@
--- The jobs in one form, whatever the version: columns that it lacks say nothing. The queues that pg-boss keeps for itself
--- are none. Without a WITH clause, and of one table, since PostgreSQL plans each mention of it with all its partitions.
+-- The jobs in one form, whatever the version: columns that it lacks say nothing. The queues that pg-boss keeps for
+-- itself are none. Without a WITH clause, and of one table, since PostgreSQL plans each mention of it with all its
+-- partitions.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set types = source_table('jobs').types %}
-{% set own_words = [
-    'job timed out', 'job heartbeat timeout', 'job failed by timeout in active state', 'pg-boss shut down while active',
-] %}
+{% set own_words = "'job timed out', 'job heartbeat timeout', 'job failed by timeout in active state',
+            'pg-boss shut down while active'" %}
 
 select
     jobs.id,
@@ -44,9 +44,12 @@ select
             then 'handler execution exceeded its time'
         when {{ output }} ? 'stack' and {{ output }} ->> 'name' ~ '^[A-Za-z_$][A-Za-z0-9_$.]{0,60}$'
             then {{ output }} ->> 'name'
-        when {{ output }} -> 'value' ->> 'message' in ('{{ own_words | join("', '") }}')
-            then {{ output }} -> 'value' ->> 'message'
-        when {{ output }} ->> 'value' in ('{{ own_words | join("', '") }}') then {{ output }} ->> 'value'
+        when {{ output }} -> 'value' ->> 'message' in (
+            {{ own_words }}
+        ) then {{ output }} -> 'value' ->> 'message'
+        when {{ output }} ->> 'value' in (
+            {{ own_words }}
+        ) then {{ output }} ->> 'value'
     end as {{ error }},
     {%- endfor %}
     jobs.dead_letter

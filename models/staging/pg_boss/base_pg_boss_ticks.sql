@@ -1,5 +1,6 @@
--- The ticks of the schedules that were sent on to their queues: jobs of a queue that pg-boss keeps for itself, filed under
--- the schedule and the minute, in UTC. What they carry is not read. Versions that have an archive move them there.
+-- The ticks of the schedules that were sent on to their queues: jobs of a queue that pg-boss keeps for itself, filed
+-- under the schedule and the minute, in UTC. What they carry is not read. Versions that have an archive move them
+-- there.
 {{ config(enabled=is_system('pg_boss')) }}
 
 select

@@ -51,7 +51,8 @@ select
     scheduled_at as last_beat_at,
     {{ max_age('conductor_dead') }} as max_silence
 from passes
-where scheduled_at is not null and has_schedules_since is not null
+where
+    (scheduled_at is not null and has_schedules_since is not null)
     or has_schedules_since < {{ as_of() }} - {{ max_age('conductor_dead') }}
 union all
 select

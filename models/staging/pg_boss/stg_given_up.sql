@@ -1,6 +1,6 @@
--- The jobs that failed for good. One whose queue has a dead letter queue was copied there, and the copy is the one to look
--- at, as long as nobody has taken it; the others are kept for a week, and those of a time that somebody may still look at
--- are listed.
+-- The jobs that failed for good. One whose queue has a dead letter queue was copied there, and the copy is the one to
+-- look at, as long as nobody has taken it; the others are kept for a week, and those of a time that somebody may still
+-- look at are listed.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set begin = as_of() ~ ' - ' ~ minutes(var('given_up_window_minutes')) %}
 
@@ -26,7 +26,9 @@ left join {{ ref('base_pg_boss_jobs') }} as originals
         copies.source_name = originals.name
         and copies.source_id = originals.id
         and originals.state = 'failed'
-where copies.state in ('created', 'retry') and copies.name in (select queues.dead_letter from {{ source('pg_boss', 'queues') }} as queues)
+where
+    copies.state in ('created', 'retry')
+    and copies.name in (select queues.dead_letter from {{ source('pg_boss', 'queues') }} as queues)
 union all
 select
     jobs.id as job_id,

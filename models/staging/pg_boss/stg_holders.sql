@@ -1,7 +1,7 @@
--- The jobs that are worked on and of whose workers anything is known. A job with a heartbeat has its own; for others speak
--- the processes, none of which says which jobs it has. Beyond the time that a job may take, a living worker has let it go by
--- itself, and a supervisor takes it back within a minute: what is still there after three has neither. Without a WITH
--- clause, as int_heartbeats.
+-- The jobs that are worked on and of whose workers anything is known. A job with a heartbeat has its own; for others
+-- speak the processes, none of which says which jobs it has. Beyond the time that a job may take, a living worker has
+-- let it go by itself, and a supervisor takes it back within a minute: what is still there after three has neither.
+-- Without a WITH clause, as int_heartbeats.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set is_overdue = "coalesce(jobs.started_on < " ~ as_of() ~ " - (jobs.expires_in + interval '3 minutes'), false)" %}
 {% set beats_within = "jobs.heartbeat_seconds * interval '1 second'" %}
@@ -20,7 +20,9 @@ select
     coalesce({{ beats_within }}, witness.dead_after, jobs.expires_in + interval '3 minutes') as lost_after,
     case
         when witness.instance_id is not null
-            then format('a busy process is as silent as a dead one; if it is dead: boss.fail(%L, %L)', jobs.name, jobs.id)
+            then format(
+                'a busy process is as silent as a dead one; if it is dead: boss.fail(%L, %L)', jobs.name, jobs.id
+            )
         when jobs.retry_count >= jobs.retry_limit
             then format('it has no attempt left; to fail it for good: boss.fail(%L, %L)', jobs.name, jobs.id)
     end as no_remedy

@@ -1,6 +1,6 @@
 -- The jobs, a branch for each status, so that PostgreSQL reads only the branches that a query asks for, through the
--- partial indexes. What a row says of its last attempt stays on it when it waits for another one. Every index begins with
--- the queue: through the queues a closed job is found by its id alone.
+-- partial indexes. What a row says of its last attempt stays on it when it waits for another one. Every index begins
+-- with the queue: through the queues a closed job is found by its id alone.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set types = source_table('jobs').types %}
 

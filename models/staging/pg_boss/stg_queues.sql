@@ -2,6 +2,7 @@
 -- where the version lists them. Behind a fence, so that each is looked up once and not for each mention of its columns.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set jobs = source('pg_boss', 'jobs') %}
+{% set living = 'count(*)' if source_table('instances').types or not execute else 'nullif(count(*), 0)' %}
 
 select
     queues.name as queue_name,
@@ -17,16 +18,13 @@ select
                 and jobs.completed_on >= {{ as_of() }} - {{ max_age('queue_unserved') }}
         ) as taken
     ) as last_taken_at,
-    {%- if source_table('instances').types or not execute %}
     (
-        select count(*) from {{ ref('base_pg_boss_instances') }} as instances
+        select {{ living }}
+        from {{ ref('base_pg_boss_instances') }} as instances
         where
             instances.is_living
             and instances.workers @> jsonb_build_array(jsonb_build_object('queue', queues.name))
     ) as living_workers
-    {%- else %}
-    null::bigint as living_workers
-    {%- endif %}
 from {{ source('pg_boss', 'queues') }} as queues
 where
     queues.name not like '\_\_pgboss\_\_%'

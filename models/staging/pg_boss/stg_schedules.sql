@@ -1,6 +1,6 @@
--- The schedules with the last tick that was sent on and the first one due after it, in their own time zones. What a cron
--- expression says is read here, if it has five fields of numbers and names; of the others, and of rules, the user may
--- state the period. A tick that a pause of the scheduler swallowed leaves no trace, but that it is not there.
+-- The schedules with the last tick that was sent on and the first one due after it, in their own time zones. What a
+-- cron expression says is read here, if it has five fields of numbers and names; of the others, and of rules, the user
+-- may state the period. A tick that a pause of the scheduler swallowed leaves no trace, but that it is not there.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set types = source_table('schedules').types %}
 {% set since = "greatest(coalesce(read.last_tick_at, read.updated_on) - interval '1 minute', " ~ as_of()

@@ -67,17 +67,18 @@ select
     holders.id as holder_job_id,
     waiting_jobs.ready_on as since
 from waiting_jobs
-cross join lateral (
-    select others.id
-    from {{ ref('base_pg_boss_jobs') }} as others
-    where
-        others.name = waiting_jobs.name
-        and others.policy = waiting_jobs.policy
-        and waiting_jobs.policy in ('singleton', 'stately')
-        and others.state = 'active'
-        and coalesce(others.singleton_key, '') = coalesce(waiting_jobs.singleton_key, '')
-    limit 1
-) as holders
+cross join
+    lateral (
+        select others.id
+        from {{ ref('base_pg_boss_jobs') }} as others
+        where
+            others.name = waiting_jobs.name
+            and others.policy = waiting_jobs.policy
+            and waiting_jobs.policy in ('singleton', 'stately')
+            and others.state = 'active'
+            and coalesce(others.singleton_key, '') = coalesce(waiting_jobs.singleton_key, '')
+        limit 1
+    ) as holders
 where not waiting_jobs.blocked and waiting_jobs.ready_on <= {{ as_of() }}
 union all
 select
@@ -89,25 +90,26 @@ select
     holders.id as holder_job_id,
     waiting_jobs.ready_on as since
 from waiting_jobs
-cross join lateral (
-    select others.id
-    from {{ ref('base_pg_boss_jobs') }} as others
-    where
-        others.name = waiting_jobs.name
-        and others.policy = 'key_strict_fifo'
-        and others.singleton_key = waiting_jobs.singleton_key
-        and (
-            others.state in ('active', 'retry', 'failed')
-            or (
-                others.state = 'created'
-                and not others.blocked
-                and others.ready_on <= {{ as_of() }}
-                and (others.created_on, others.id) < (waiting_jobs.created_on, waiting_jobs.id)
+cross join
+    lateral (
+        select others.id
+        from {{ ref('base_pg_boss_jobs') }} as others
+        where
+            others.name = waiting_jobs.name
+            and others.policy = 'key_strict_fifo'
+            and others.singleton_key = waiting_jobs.singleton_key
+            and (
+                others.state in ('active', 'retry', 'failed')
+                or (
+                    others.state = 'created'
+                    and not others.blocked
+                    and others.ready_on <= {{ as_of() }}
+                    and (others.created_on, others.id) < (waiting_jobs.created_on, waiting_jobs.id)
+                )
             )
-        )
-    order by (others.state <> 'created') desc, others.created_on asc, others.id asc
-    limit 1
-) as holders
+        order by (others.state <> 'created') desc, others.created_on asc, others.id asc
+        limit 1
+    ) as holders
 where
     waiting_jobs.policy = 'key_strict_fifo'
     and waiting_jobs.state = 'created'
