@@ -56,7 +56,7 @@ select
     accumulation_point,
     case when is_by_kind then 'job_kind' else 'provider_region' end as entity_type,
     case
-        when is_by_kind then concat_ws('/', queue_name, coalesce(job_kind, ''))
+        when is_by_kind then concat_ws('/', queue_name, job_kind)
         else concat_ws('/', coalesce(provider_id, ''), coalesce(region, ''))
     end as entity_id,
     null::text as jobspec_id,

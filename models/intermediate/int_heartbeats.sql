@@ -2,6 +2,8 @@
 -- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says it. Without
 -- a WITH clause, so that PostgreSQL flattens it into what asks; and without a row where no system's workers are known,
 -- since PostgreSQL would plan it all the same.
+{% set is_lost = "coalesce(holders.last_beat_at, holders.started_at) < " ~ as_of()
+    ~ " - coalesce(holders.lost_after, greatest(" ~ max_age('worker_lost') ~ ", holders.dead_after))" %}
 {% if execute and is_left_out('stg_holders') %}
 {{ no_rows({
     'job_id': source_key_type('jobs'),
@@ -14,6 +16,7 @@
     'is_holder_gone': 'boolean',
     'suspicion': 'text',
     'loss': 'text',
+    'no_remedy': 'text',
     'is_held': 'boolean',
     'cause': 'text',
     'evidence': 'text',
@@ -30,22 +33,17 @@ select
     holders.last_beat_at is null as is_holder_gone,
     holders.suspicion,
     holders.loss,
+    holders.no_remedy,
     case
         when holders.is_free then false
         when holders.dead_after is null then null
-        when
-            coalesce(holders.last_beat_at, holders.started_at)
-            < {{ as_of() }} - greatest({{ max_age('worker_lost') }}, holders.dead_after)
-            then false
+        when {{ is_lost }} then false
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }} then true
     end as is_held,
     case
         when holders.loss is not null then 'worker_lost'
         when holders.dead_after is null then coalesce(holders.suspicion, 'unknown')
-        when
-            coalesce(holders.last_beat_at, holders.started_at)
-            < {{ as_of() }} - greatest({{ max_age('worker_lost') }}, holders.dead_after)
-            then 'worker_lost'
+        when {{ is_lost }} then 'worker_lost'
         when holders.last_beat_at between {{ as_of() }} - holders.dead_after and {{ latest_plausible() }}
             then coalesce(holders.suspicion, 'worker_holding')
         else 'worker_silent'
@@ -54,7 +52,8 @@ select
         when holders.evidence is not null then holders.evidence
         when holders.last_beat_at is null then concat('its worker is gone, taken ', {{ ago('holders.started_at') }})
         else concat(
-            'worker ', holders.holder_id, ' last beat ', {{ ago('holders.last_beat_at') }}, ', dead or draining after ',
+            'worker ', holders.holder_id || ' ', 'last beat ', {{ ago('holders.last_beat_at') }},
+            ', dead or draining after ',
             {{ lasting('extract(epoch from holders.dead_after)::bigint') }}
         )
     end as evidence

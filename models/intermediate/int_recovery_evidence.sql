@@ -192,6 +192,7 @@ select
             or concerned_jobs.last_written_at < snapshot_evidence.observed_at
             then worker_signals.is_held
     end as is_held,
+    heartbeats.no_remedy,
     queue_evidence.is_complete as is_queue_known,
     queued_jobs.jobspec_id is not null as is_queued,
     coalesce(publications.is_unpublished, false) as is_unpublished,

@@ -97,6 +97,7 @@ select
         when remedy = 'retry' and is_held is null
             then concat('its worker is silent, and may be finishing its work', '; if it is dead: ' || command_if_dead)
         when remedy = 'retry' and is_held then 'its worker gives a sign of life'
+        when remedy = 'retry' and no_remedy is not null then no_remedy
         when remedy = 'retry' and is_poison then 'recovered ' || recoveries || ' times, left alone'
         when is_held then 'its worker holds its lock'
         when remedy in ('reset', 'timeout', 'fail') and job_status in ('processing', 'running') and is_held is null

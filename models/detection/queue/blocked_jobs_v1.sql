@@ -26,6 +26,7 @@ holders as (
         job.status,
         job.queue_name,
         job.started_at,
+        job.waits_for,
         job.due_at
     from (select distinct holder_job_id from waits) as wanted
     left join lateral (
@@ -34,6 +35,7 @@ holders as (
             jobs.status,
             jobs.queue_name,
             jobs.started_at,
+            jobs.waits_for,
             coalesce(jobs.ready_since, jobs.created_at) as due_at
         from jobs
         where jobs.job_id = wanted.holder_job_id
@@ -63,7 +65,8 @@ held as (
                 )
                 then 'unserved'
             when
-                holder.status = 'queued' and holder.due_at < {{ as_of() }} - {{ max_age('job_queued') }}
+                holder.status = 'queued' and holder.waits_for is null
+                and holder.due_at < {{ as_of() }} - {{ max_age('job_queued') }}
                 then 'stuck'
         end as holder_state
     from waits

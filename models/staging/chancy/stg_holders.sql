@@ -15,7 +15,9 @@ select
     null::text as suspicion,
     null::text as loss,
     false as is_free,
-    null::text as evidence
+    null::text as evidence,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ source('chancy', 'jobs') }} as jobs
 left join {{ ref('base_chancy_workers') }} as workers on jobs.taken_by = workers.worker_id
 where jobs.state = 'running' and not pg_is_in_recovery()

@@ -52,7 +52,9 @@ select
             when locked.problem is null and not locked.has_listener then ', and no pool of workers listens'
         end,
         ', ' || behind.jobs || ' due jobs wait behind it in its queue'
-    ) as evidence
+    ) as evidence,
+    null::interval as lost_after,
+    null::text as no_remedy
 from locked
 left join {{ source('graphile_worker', 'tasks') }} as tasks on locked.task_id = tasks.id
 left join {{ source('graphile_worker', 'job_queues') }} as job_queues on locked.job_queue_id = job_queues.id

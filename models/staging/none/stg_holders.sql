@@ -15,4 +15,6 @@
     'loss': 'text',
     'is_free': 'boolean',
     'evidence': 'text',
+    'lost_after': 'interval',
+    'no_remedy': 'text',
 }) }}

@@ -15,5 +15,7 @@ select
     null::text as suspicion,
     null::text as loss,
     false as is_free,
-    null::text as evidence
+    null::text as evidence,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ ref('base_pgqueuer_picked') }}

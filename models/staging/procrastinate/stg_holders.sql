@@ -21,7 +21,9 @@ select
     end as suspicion,
     null::text as loss,
     false as is_free,
-    null::text as evidence
+    null::text as evidence,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ source('procrastinate', 'jobs') }} as jobs
 left join {{ source('procrastinate', 'workers') }} as workers on jobs.worker_id = workers.id
 where jobs.status = 'doing'

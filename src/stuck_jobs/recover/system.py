@@ -64,15 +64,15 @@ class SystemRecoverer(Recoverer):
             raise Skipped("it has changed since, or somebody is at it")
 
     def _update(self, task: Task) -> None:
-        """Have the system do it, with its own tables in reach of its function.
+        """Have the system do it, with its own tables in reach of its statement.
 
         Raises:
-            Skipped: if the statement finds nothing that it may change.
+            Skipped: if the statement finds that it must not be done.
         """
         remedy = self.remedies.get(task.remedy)
         if remedy is None:
             raise StuckJobsError(f"{self.settings.job_system}: there is no statement for {task.remedy}")
         path = sql.Identifier(self.settings.source_schema).as_string()
         self.connection.execute("select set_config('search_path', %s, true)", [path])
-        if self.connection.execute(remedy.statement, {"id": task.entity_id}).rowcount == 0:
-            raise Skipped("its system's own rule does not allow it")
+        if self.connection.execute(remedy.statement, {"id": task.entity_id}).rowcount != 1:
+            raise Skipped("it has changed since, or somebody is at it")

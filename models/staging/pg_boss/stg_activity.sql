@@ -1,0 +1,21 @@
+-- When anything last happened to a job: the newest of each queue, from the ends of the indexes that begin with the
+-- queue.
+{{ config(enabled=is_system('pg_boss')) }}
+{% set jobs = source('pg_boss', 'jobs') %}
+
+select
+    max(newest.at) filter (where newest.at <= {{ as_of() }}) as last_write_at,
+    false as running_jobs_write
+from {{ source('pg_boss', 'queues') }} as queues
+cross join
+    lateral (
+        select max(jobs.created_on) as at from {{ jobs }} as jobs
+        where jobs.name = queues.name
+        union all
+        select max(jobs.completed_on) as at from {{ jobs }} as jobs
+        where jobs.name = queues.name and jobs.completed_on is not null
+        union all
+        select max(jobs.started_on) as at from {{ jobs }} as jobs
+        where jobs.name = queues.name and jobs.state in ('active', 'retry')
+    ) as newest
+where queues.name not like '\_\_pgboss\_\_%'
