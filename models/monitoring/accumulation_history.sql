@@ -1,4 +1,5 @@
--- What every run found, so that a trend can be told from a spike; old runs are pruned.
+-- What every run found, so that a trend can be told from a spike; old runs are pruned. The procedure `check`, which is made
+-- after it, does the same between two builds.
 -- depends_on: {{ ref('stg_jobs') }}
 {{
     config(
@@ -8,8 +9,10 @@
         full_refresh=false,
         indexes=[{'columns': ['observed_at']}],
         pre_hook="{{ skip_dead_entries() if is_system('pipeline') else '' }}",
-        post_hook="delete from {{ this }} where observed_at < "
-            ~ "{{ as_of() }} - interval '{{ var('history_retention_days') | float }} days'"
+        post_hook=[
+            "{{ prune_history(this) }}",
+            "{{ create_check(compiled_code, live_entries() if is_system('pipeline') else none) }}",
+        ]
     )
 }}
 
