@@ -4,14 +4,20 @@ declare
     held record;
     reached record;
     begins_anew boolean := false;
+    has_walked boolean := false;
     most_jobs bigint := {{ 100 * var('completeness_batch_jobs') }};
 begin
     loop
         {{ stuck_jobs.settle_session() }}
 
-        if not exists (select from {{ ref('stg_judgment_basis') }}) then
-            raise exception 'the views have stepped aside: run dbt build' using errcode = 'object_not_in_prerequisite_state';
+        if has_walked
+            and clock_timestamp() - statement_timestamp() > 0.5 * nullif(current_setting('statement_timeout'), '0')::interval
+        then
+            raise exception 'the history is being judged, up to job % of %: check again', held.walked_to, held.walk_id
+            using errcode = 'object_not_in_prerequisite_state';
         end if;
+
+        {{ stuck_jobs.assert_in_place() | indent(4) }}
 
         {{ stuck_jobs.lock_marks(known_gaps) | indent(8) }}
         into held;
@@ -27,6 +33,7 @@ begin
         elsif held.walked_to is not null then
             {{ stuck_jobs.walk_on(known_gaps, incomplete_jobs, 'held.walked_to', 'held.walk_id') | indent(12) }}
             into reached;
+            has_walked := true;
         else
             {{ stuck_jobs.catch_up(known_gaps, incomplete_jobs, 'most_jobs') | indent(12) }}
             into reached;
@@ -36,11 +43,6 @@ begin
             begins_anew := true;
         end if;
         commit;
-
-        if clock_timestamp() - statement_timestamp() > 0.5 * nullif(current_setting('statement_timeout'), '0')::interval then
-            raise exception 'the history is being judged, up to job % of %: check again', held.walked_to, held.walk_id
-            using errcode = 'object_not_in_prerequisite_state';
-        end if;
     end loop;
 end
 {% endmacro %}

@@ -1,13 +1,13 @@
 {% macro check_body(history_rows, live_entries) %}
 #variable_conflict use_column
 declare
-    this_run constant text := gen_random_uuid()::text;
-    callers_path constant text := current_setting('search_path');
-    callers_bitmapscan constant text := current_setting('enable_bitmapscan');
+    this_run constant text := pg_catalog.gen_random_uuid();
+    callers_path constant text := pg_catalog.current_setting('search_path');
+    callers_bitmapscan constant text := pg_catalog.current_setting('enable_bitmapscan');
     points bigint;
 begin
     run_id := null;
-    {%- set turn = "pg_try_advisory_xact_lock(hashtext(" ~ stuck_jobs.text_literal(this.schema ~ ' check') ~ "))" %}
+    {%- set turn = "pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext(" ~ stuck_jobs.text_literal(this.schema ~ ' check') ~ "))" %}
     if not {{ turn }} then
         raise notice 'another check is under way';
         return;
@@ -24,6 +24,8 @@ begin
     {%- endif %}
 
     {{ stuck_jobs.settle_session() }}
+
+    {{ stuck_jobs.assert_in_place() }}
     {%- if live_entries %}
 
     perform set_config('enable_bitmapscan', 'off', true);

@@ -1,6 +1,6 @@
 -- What every run found, so that a trend can be told from a spike; old runs are pruned. The procedure `check`, which is made
 -- after it, does the same between two builds.
--- depends_on: {{ ref('stg_jobs') }}
+-- depends_on: {{ ref('stg_jobs') }}, {{ ref('stg_judgment_basis') }}
 {{
     config(
         materialized='incremental',
