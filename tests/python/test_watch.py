@@ -1,4 +1,4 @@
-"""A watch answers as a build does, tells in time, and survives restarts, builds and whoever does not answer."""
+"""A watch answers as a build does, tells in time, and survives restarts, builds and silent receivers."""
 
 from __future__ import annotations
 
