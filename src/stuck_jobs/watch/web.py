@@ -24,9 +24,9 @@ Answer = tuple[int, str, bytes]
 
 
 def address_of(
-    ctx: click.Context,
-    param: click.Parameter,
-    value: str | None,  # noqa: ARG001
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    value: str | None,
 ) -> tuple[str, int] | None:
     """Part the HOST:PORT of an option, where the host may be an [IPv6]; a callback of click's."""
     if value is None:
