@@ -108,7 +108,7 @@ def watch(
 
 def _go_round(rounds: Rounds, is_over: Callable[[], bool]) -> None:
     """One round after the other; after failures wait longer and longer."""
-    failures = 0
+    failures, is_ready = 0, False
     while not is_over():
         started = time.monotonic()
         try:
@@ -122,7 +122,8 @@ def _go_round(rounds: Rounds, is_over: Callable[[], bool]) -> None:
         else:
             failures = 0
             rounds.voice.trouble("check", None)
-        if not is_over():
+        if not is_ready:
+            is_ready = True
             notify("READY=1")
         now = time.monotonic()
         if failures:

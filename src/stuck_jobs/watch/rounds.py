@@ -6,15 +6,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stuck_jobs.gate.reading import refusals
+import psycopg
+
+from stuck_jobs.errors import StuckJobsError, refusal
+from stuck_jobs.gate.reading import Summary, refusals
 from stuck_jobs.output import say
 from stuck_jobs.watch.aside import Aside
 from stuck_jobs.watch.check import check, look
 from stuck_jobs.watch.notify import notify
 
 if TYPE_CHECKING:
-    import psycopg
-
     from stuck_jobs.collect.command import Collector
     from stuck_jobs.profile import Profile
     from stuck_jobs.report.command import Reporter
@@ -73,7 +74,7 @@ class Rounds:
             self.board.show(summary, started)
             status, has_changed = self.voice.note(summary)
             notify(f"STATUS={status}")
-            self.teller.tell(self.session, summary)
+        self._tell(summary)
         self._report(has_changed)
 
     def _notice(self, build: str) -> None:
@@ -87,10 +88,24 @@ class Rounds:
         started = time.monotonic()
         if self.collector is None or started < self._next_snapshot:
             return
-        _, snapshot = self.collector.take(connection)
-        self.voice.trouble("Redis", "; ".join(snapshot.errors) or None)
+        try:
+            _, snapshot = self.collector.take(connection)
+        except psycopg.Error as error:
+            if connection.closed:
+                raise
+            self.voice.trouble("collect", f"{refusal(error)}; no snapshot was written")
+        else:
+            self.voice.trouble("collect", "; ".join(snapshot.errors) or None)
         took = time.monotonic() - started
         self._next_snapshot = started + min(SHARE * took, LONGEST_PAUSE)
+
+    def _tell(self, summary: Summary) -> None:
+        """Tell what has changed; whatever hinders that hinders no check."""
+        try:
+            with refusals():
+                self.teller.tell(self.session, summary)
+        except StuckJobsError as error:
+            self.voice.trouble("alert", error.message)
 
     def _report(self, has_changed: bool) -> None:
         """Write the page beside the checks: when something has changed, and once a minute."""

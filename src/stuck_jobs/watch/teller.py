@@ -45,6 +45,7 @@ class Teller:
         self._channels, self._rules, self._voice = channels, rules, voice
         self._aside = Aside()
         self._connection: Any = None
+        self._failure: str | None = None
         self._pause = 0.0
         self._next_try = 0.0
         self._next_check_in = 0.0
@@ -74,6 +75,7 @@ class Teller:
             by_name = {point.accumulation_point: point for point in points}
             current = Current(by_name, muted, self._profile.schema, now)
             self._aside.begin(lambda: self._deliver(current))
+        self._voice.trouble("alert", self._failure)
 
     def finish(self, seconds: float) -> None:
         """Give what is being told some time to arrive.
@@ -128,8 +130,7 @@ class Teller:
         done = self._aside.done()
         if done is None:
             return
-        reason, left = _reason(done)
-        self._voice.trouble("alert", reason)
+        self._failure, left = _reason(done)
         self._pause = min(max(1.0, 2 * self._pause), MAX_PAUSE) if left else 0.0
         self._next_try = time.monotonic() + self._pause
 
