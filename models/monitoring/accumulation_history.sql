@@ -10,8 +10,8 @@
         indexes=[{'columns': ['observed_at']}],
         pre_hook="{{ skip_dead_entries() if is_system('pipeline') else '' }}",
         post_hook=[
-            "{{ prune_history(this) }}",
-            "{{ create_check(compiled_code, live_entries() if is_system('pipeline') else none) }}",
+            "{{ stuck_jobs.prune_history(this) }}",
+            "{{ stuck_jobs.create_check(compiled_code, stuck_jobs.live_entries() if is_system('pipeline') else none) }}",
         ]
     )
 }}
