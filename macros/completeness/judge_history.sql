@@ -8,7 +8,9 @@
             {% set run.most = 2147483647 %}
             {% do stuck_jobs.query_in_transaction(stuck_jobs.begin_walk(known_gaps) if marks.is_long else stuck_jobs.forget_marks(known_gaps)) %}
         {% elif marks.walked_to is not none %}
-            {% set walk = stuck_jobs.query_in_transaction(stuck_jobs.walk_on(known_gaps, incomplete_jobs, marks)).rows[0] %}
+            {% set walk = stuck_jobs.query_in_transaction(stuck_jobs.walk_on(
+                known_gaps, incomplete_jobs, stuck_jobs.key_literal(marks.walked_to), stuck_jobs.key_literal(marks.walk_id)
+            )).rows[0] %}
             {% set run.steps = run.steps + 1 %}
             {% if run.steps % 10 == 0 or walk.walked_to is none %}
                 {% do log(

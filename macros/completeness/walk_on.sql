@@ -1,7 +1,5 @@
-{% macro walk_on(known_gaps, incomplete_jobs, marks) -%}
+{% macro walk_on(known_gaps, incomplete_jobs, walked_to, walk_id) -%}
     {%- set batch = var('completeness_batch_jobs') -%}
-    {%- set walked_to = stuck_jobs.text_literal(marks.walked_to) ~ '::' ~ stuck_jobs.source_key_type('jobs') -%}
-    {%- set walk_id = stuck_jobs.text_literal(marks.walk_id) ~ '::' ~ stuck_jobs.source_key_type('jobs') -%}
     with batch as materialized (
         select job_id
         from {{ ref('stg_jobs') }}

@@ -28,6 +28,7 @@
     {% do adapter.commit() %}
 
     {% if 'execution_missing' in stuck_jobs.job_system().points %}
+        {% do stuck_jobs.create_judge_history(target_relation, sql) %}
         {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
     {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}

@@ -1,5 +1,6 @@
--- What every run found, so that a trend can be told from a spike; old runs are pruned.
--- depends_on: {{ ref('stg_jobs') }}
+-- What every run found, so that a trend can be told from a spike; old runs are pruned. The procedure `check`, which is made
+-- after it, does the same between two builds.
+-- depends_on: {{ ref('stg_jobs') }}, {{ ref('stg_judgment_basis') }}
 {{
     config(
         materialized='incremental',
@@ -8,8 +9,10 @@
         full_refresh=false,
         indexes=[{'columns': ['observed_at']}],
         pre_hook="{{ skip_dead_entries() if is_system('pipeline') else '' }}",
-        post_hook="delete from {{ this }} where observed_at < "
-            ~ "{{ as_of() }} - interval '{{ var('history_retention_days') | float }} days'"
+        post_hook=[
+            "{{ stuck_jobs.prune_history(this) }}",
+            "{{ stuck_jobs.create_check(compiled_code, stuck_jobs.live_entries() if is_system('pipeline') else none) }}",
+        ]
     )
 }}
 

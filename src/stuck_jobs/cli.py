@@ -16,6 +16,7 @@ from stuck_jobs.errors import as_expected
 
 COMMANDS = {
     "alert": "stuck_jobs.alert.command:alert",
+    "check": "stuck_jobs.watch.once:check",
     "collect": "stuck_jobs.collect.command:collect",
     "demo": "stuck_jobs.demo.command:demo",
     "doctor": "stuck_jobs.doctor.command:doctor",
@@ -31,6 +32,7 @@ COMMANDS = {
     "step-aside": "stuck_jobs.step_aside.command:step_aside",
     "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",
+    "watch": "stuck_jobs.watch.command:watch",
 }
 
 GROUPS = {
@@ -40,6 +42,8 @@ GROUPS = {
         "doctor": "Says what a build still lacks, and what to do about it.",
     },
     "Look": {
+        "check": "Looks once, without dbt, and says what the gate says.",
+        "watch": "Looks every few seconds, tells what has changed, and serves metrics.",
         "collect": "Copies what waits in Redis into PostgreSQL.",
         "report": "Writes a page that shows what is stuck, since when and why.",
         "alert": "Tells what has changed since the last time.",

@@ -48,14 +48,14 @@ def metrics(connection: ProfileOptions, output: Path | None) -> None:
     Exits with 0 if the metrics were written, whatever they say; 2 if the summary cannot be read, in which
     case a file is left as it was.
     """
-    registry = _measured(read_summary(prompt_profile(connection)))
+    registry = measured(read_summary(prompt_profile(connection)))
     if output is None:
         emit(generate_latest(registry).removesuffix(b"\n"))
     else:
         write_to_textfile(str(output), registry)
 
 
-def _measured(summary: Summary) -> CollectorRegistry:
+def measured(summary: Summary) -> CollectorRegistry:
     """Each gauge with a value per point, and the age of dbt's last run."""
     registry = CollectorRegistry()
     for name, (says, value) in GAUGES.items():

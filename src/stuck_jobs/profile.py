@@ -152,11 +152,12 @@ def load_profile(options: ProfileOptions) -> Profile:
         return _typed(environment, output, f"target {target} of {where}")
 
 
-def connect(profile: Profile) -> psycopg.Connection[Any]:
+def connect(profile: Profile, **further: int) -> psycopg.Connection[Any]:
     """Connect the way dbt does, in autocommit mode, and without statements that the server's session keeps.
 
     Args:
         profile: says where to.
+        **further: parameters of libpq's, beside those of the profile.
 
     Raises:
         psycopg.Error: if that is not possible.
@@ -167,7 +168,7 @@ def connect(profile: Profile) -> psycopg.Connection[Any]:
     from stuck_jobs.session.protection import ADVICE, asked_for, assert_protected, is_pooled
 
     try:
-        connection = psycopg.connect(**profile.libpq, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
+        connection = psycopg.connect(**further | profile.libpq, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
     except psycopg.OperationalError as error:
         if UNSUPPORTED in str(error):
             raise StuckJobsError(f"a pooler refuses the profile's settings (options): {ADVICE}") from error

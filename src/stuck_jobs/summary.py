@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -98,6 +99,12 @@ def read_rows(
     parameters: Mapping[str, Any] | None = None,
 ) -> list[Row]:
     """The rows of one of the package's queries, each as a `row`."""
-    text = files("stuck_jobs").joinpath("queries", query).read_text(encoding="utf-8")
     with connection.cursor(row_factory=class_row(row)) as cursor:
-        return cursor.execute(sql.SQL(text).format(schema=sql.Identifier(schema)), parameters).fetchall()
+        return cursor.execute(_composed(query, schema), parameters).fetchall()
+
+
+@cache
+def _composed(query: str, schema: str) -> sql.Composed:
+    """One of the package's queries, which whoever asks again need not read again."""
+    text = files("stuck_jobs").joinpath("queries", query).read_text(encoding="utf-8")
+    return sql.SQL(text).format(schema=sql.Identifier(schema))

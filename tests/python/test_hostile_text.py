@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,7 @@ def test_no_text_of_the_pipeline_is_an_order(
         "gate": run(opened, "gate")
         + run(opened, "gate", "--format", "github")
         + run(opened, "gate", "--format", "json"),
+        "check": run(opened, "check") + run(opened, "check", "--format", "json"),
         "metrics": run(opened, "metrics"),
         "report": run(opened, "report", "--output", str(report)),
         "trace": run(opened, "trace", OTEL_EXPORTER_OTLP_ENDPOINT=traces.url),
@@ -229,8 +231,34 @@ def test_nor_is_it_one_in_the_slow_commands(opened: Pipeline, tmp_path: Path) ->
     assert "applied: job_created: " in run(opened, "heal", "--vars", variables)
 
 
+def test_nor_is_it_one_in_what_a_service_says(opened: Pipeline, receiver: Receiver, tmp_path: Path) -> None:
+    plant(opened, "".join(FRAGMENTS))
+    opened.sql("drop table if exists stuck_jobs_raw.alert_state, stuck_jobs_raw.alert_deliveries")
+    page = tmp_path / "report.html"
+    said = started(opened, "watch", "--report", str(page), STUCK_JOBS_WEBHOOK_URL=receiver.url)
+    with said as process:
+        deadline = time.monotonic() + 60
+        while not (receiver.webhooks and page.is_file()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.terminate()
+        output, _ = process.communicate()
+    assert process.returncode == 0
+    assert (faults(output), SECRET in output) == ([], False)
+    assert SECRET not in page.read_text() + json.dumps(receiver.webhooks)
+    receiver.webhooks.clear()
+
+
+def started(pipeline: Pipeline, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """A command that does not end by itself."""
+    env = os.environ | pipeline.environment | variables
+    return subprocess.Popen(
+        [COMMAND, *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
 def test_every_command_that_prints_was_fed() -> None:
-    fed = set(re.findall(r'run\(opened, "(\w+)"', Path(__file__).read_text()))
+    fed = set(re.findall(r'(?:run|started)\(opened, "(\w+)"', Path(__file__).read_text()))
     assert fed == COMMANDS.keys() - SILENT
 
 

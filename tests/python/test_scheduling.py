@@ -19,7 +19,9 @@ MANIFESTS = (
     "cron/crontab",
     "systemd/stuck-jobs.service",
     "systemd/stuck-jobs.timer",
+    "systemd/stuck-jobs-watch.service",
     "kubernetes/cronjob.yml",
+    "kubernetes/deployment.yml",
 )
 
 RECORDER = """#!/bin/sh
@@ -115,11 +117,12 @@ def test_the_line_of_cron_runs_a_cycle(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
 def test_systemd_understands_its_units(tmp_path: Path) -> None:
-    for unit in ("stuck-jobs.service", "stuck-jobs.timer"):
+    units = ("stuck-jobs.service", "stuck-jobs.timer", "stuck-jobs-watch.service")
+    for unit in units:
         text = (ORCHESTRATION / "systemd" / unit).read_text()
         (tmp_path / unit).write_text(text.replace("/opt/stuck-jobs", str(ROOT)))
     verified = subprocess.run(
-        ["systemd-analyze", "verify", tmp_path / "stuck-jobs.service", tmp_path / "stuck-jobs.timer"],
+        ["systemd-analyze", "verify", *(tmp_path / unit for unit in units)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     ours = [line for line in verified.stderr.splitlines() if "stuck-jobs" in line]
@@ -138,6 +141,18 @@ def test_cycles_in_kubernetes_neither_overlap_nor_last() -> None:
     assert container["command"] == ["/opt/stuck-jobs/orchestration/cycle"]
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in job["template"]["spec"]["volumes"]}
+
+
+def test_a_watch_in_kubernetes_is_alone_and_is_asked_where_it_listens() -> None:
+    (manifest,) = yaml.safe_load_all((ORCHESTRATION / "kubernetes" / "deployment.yml").read_text())
+    spec = manifest["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert (spec["replicas"], spec["strategy"]["type"]) == (1, "Recreate")
+    assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    (port,) = container["ports"]
+    assert container["command"][1:] == ["watch", "--listen", f"0.0.0.0:{port['containerPort']}"]
+    for probe in ("readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/healthz", "port": port["name"]}
 
 
 def test_the_workflow_only_runs_what_ci_runs() -> None:

@@ -83,6 +83,13 @@ def test_a_pipeline_of_uuids_is_judged_and_recovered(warehouse: Warehouse) -> No
     assert outcome.exit_code == 0, outcome.output
     assert missing(warehouse) == gaps | {later}
 
+    warehouse.execute("update int_known_gaps set basis = 'another' where job_id is null")
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute("call stuck_jobs.check()")
+    assert missing(warehouse) == gaps | {later}
+    marks = "select judged_until is not null, walked_to is null from int_known_gaps where job_id is null"
+    assert warehouse.rows(marks) == [(True, True)]
+
     assert [item["entity_id"] for item in recover(warehouse, "--job", stuck)["items"]] == [stuck]
     done = recover(warehouse, "--job", "never-published", "--apply")
     assert [(item["entity_id"], item["outcome"]) for item in done["items"]] == [(stuck, "applied")]

@@ -5,67 +5,29 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 
 from stuck_jobs.alert.changes import OK, Rules
-from stuck_jobs.alert.channels import Channel, Sentry, chosen_channels
+from stuck_jobs.alert.channels import Channel, Sentry
 from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.notice import headline
 from stuck_jobs.alert.run import Current, deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
+from stuck_jobs.alert.telling import Telling, telling_options
 from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError, as_expected
 from stuck_jobs.gate.reading import prompt_profile, read_summary, refusals
 from stuck_jobs.output import say
-from stuck_jobs.parameters import Number, Secret
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.session.exclusion import only_one
 from stuck_jobs.summary import Point
 
-DEFAULTS = Rules()
-LONGEST = timedelta(days=366)
-
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--webhook",
-    cls=Secret,
-    envvar="STUCK_JOBS_WEBHOOK_URL",
-    metavar="URL",
-    help="Takes JSON, like Slack's.",
-)
-@click.option("--sentry-dsn", cls=Secret, envvar="SENTRY_DSN", metavar="DSN", help="Of a project in Sentry.")
-@click.option(
-    "--allow-http",
-    is_flag=True,
-    envvar="STUCK_JOBS_ALLOW_HTTP",
-    show_envvar=True,
-    help="Tell another host without TLS, whoever reads on the way.",
-)
-@click.option(
-    "--remind-hours",
-    type=Number(min=0, min_open=True, max=LONGEST / timedelta(hours=1)),
-    default=DEFAULTS.remind_every.total_seconds() / 3600,
-    show_default=True,
-    help="Tell a point that stays over its limit again after this long.",
-)
-@click.option(
-    "--flap-changes",
-    type=click.IntRange(min=2),
-    default=DEFAULTS.flap_changes,
-    show_default=True,
-    help="So many changes of state within --flap-minutes are flapping.",
-)
-@click.option(
-    "--flap-minutes",
-    type=Number(min=0, min_open=True, max=LONGEST / timedelta(minutes=1)),
-    default=DEFAULTS.flap_window.total_seconds() / 60,
-    show_default=True,
-    help="A flapping point that keeps its state for this long is calm again.",
-)
+@telling_options
 @click.option(
     "--every-minutes",
     type=click.IntRange(min=1),
@@ -78,12 +40,7 @@ LONGEST = timedelta(days=366)
 def alert(
     ctx: click.Context,
     connection: ProfileOptions,
-    webhook: str | None,
-    sentry_dsn: str | None,
-    allow_http: bool,
-    remind_hours: float,
-    flap_changes: int,
-    flap_minutes: float,
+    telling: Telling,
     every_minutes: int,
 ) -> None:
     """Tell what has changed at the accumulation points since this was last run: to Sentry, and to a webhook.
@@ -100,13 +57,12 @@ def alert(
     if ctx.invoked_subcommand:
         ctx.obj = connection
         return
-    rules = Rules(timedelta(hours=remind_hours), flap_changes, timedelta(minutes=flap_minutes))
-    channels = chosen_channels(sentry_dsn, webhook, allow_http)
+    channels = telling.channels()
     if not channels:
         _print(connection)
         return
     with _checked_in(channels, every_minutes):
-        _tell(connection, channels, rules)
+        _tell(connection, channels, telling.rules)
 
 
 @alert.command()

@@ -77,7 +77,9 @@ def note_changes(
         after[name], kind = compare(point, before.get(name, Told()), now, rules, name in muted)
         if kind:
             notices.append(compose(kind, point, store.oldest_items(schema, name), now))
-    store.remember(after, notices, channels)
+    changed = {name: told for name, told in after.items() if told != before.get(name, Told())}
+    if changed or notices:
+        store.remember(changed, notices, channels)
     return [(notice["kind"], notice["accumulation_point"]) for notice in notices]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -14,9 +15,11 @@ from stuck_jobs.errors import StuckJobsError, refusal
 from stuck_jobs.output import say
 from stuck_jobs.parameters import Number, Secret
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
-from stuck_jobs.watch import repeat
+from stuck_jobs.watch.repeat import repeat
 
 if TYPE_CHECKING:
+    import psycopg
+
     from stuck_jobs.collect.redis_url import RedisAddress
     from stuck_jobs.collect.snapshot import Listing, Snapshot
 
@@ -68,24 +71,68 @@ class Collector:
         """
         import psycopg
 
-        from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
-        from stuck_jobs.collect.store import Store, raw_schema
-        from stuck_jobs.collect.trust import Memory
-
         try:
             with connect(self.profile) as connection:
-                store = Store(connection, raw_schema(), self.project)
-                observed_at = store.now()
-                memory = Memory(connection, self.profile.schema, raw_schema())
-                claims = memory.claims()
-                at_work = store.at_work(self.profile.schema, MAX_HOLDS + 1)
-                snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
-                snapshot_id, snapshot = store.save(snapshot, observed_at, self.retention, memory, claims)
+                snapshot_id, snapshot = self.take(connection)
         except psycopg.Error as error:
             raise StuckJobsError(f"PostgreSQL: {refusal(error)}; no snapshot was written") from error
         if snapshot.errors:
             raise StuckJobsError(f"Redis: {'; '.join(snapshot.errors)} (recorded as snapshot {snapshot_id})")
         return _summary(snapshot, snapshot_id)
+
+    def take(self, connection: psycopg.Connection[Any]) -> tuple[int, Snapshot]:
+        """The same over a connection that is open.
+
+        Args:
+            connection: in autocommit mode.
+
+        Returns:
+            The number of the snapshot, and what was written: it has errors if Redis could not be read.
+
+        Raises:
+            psycopg.Error: if PostgreSQL could not be written.
+        """
+        from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
+        from stuck_jobs.collect.store import Store, raw_schema
+        from stuck_jobs.collect.trust import Memory
+
+        store = Store(connection, raw_schema(), self.project)
+        observed_at = store.now()
+        memory = Memory(connection, self.profile.schema, raw_schema())
+        claims = memory.claims()
+        at_work = store.at_work(self.profile.schema, MAX_HOLDS + 1)
+        snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
+        return store.save(snapshot, observed_at, self.retention, memory, claims)
+
+
+MESSAGES_READ = 10_000
+RETENTION_HOURS = 24.0
+REDIS_SECONDS = 5.0
+"""What is kept to unless an option says otherwise."""
+
+
+def usual_collector(
+    profile: Profile, project: Path, queues: Iterable[str], redis_url: str | None
+) -> Collector:
+    """The collector of the commands that take snapshots beside other things.
+
+    Args:
+        profile: where PostgreSQL is.
+        project: the dbt project.
+        queues: their names.
+        redis_url: where Redis is.
+    """
+    from stuck_jobs.collect.redis_url import parse_redis_url
+
+    return Collector(
+        profile=profile,
+        project=project,
+        address=parse_redis_url(redis_url),
+        queues=list(dict.fromkeys(queues)),
+        limit=MESSAGES_READ,
+        retention=timedelta(hours=RETENTION_HOURS),
+        timeout=REDIS_SECONDS,
+    )
 
 
 queue_option = click.option(
@@ -116,7 +163,7 @@ redis_option = click.option(
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
-    default=10_000,
+    default=MESSAGES_READ,
     show_default=True,
     help="How many messages to read of each list, the oldest first. Depths are exact anyway.",
 )
@@ -124,7 +171,7 @@ redis_option = click.option(
     "--retention",
     metavar="HOURS",
     type=Number(min=0, max=24 * 3660),
-    default=24,
+    default=RETENTION_HOURS,
     show_default=True,
     help="How long the depths of past snapshots are kept.",
 )
@@ -132,7 +179,7 @@ redis_option = click.option(
     "--timeout",
     metavar="SECONDS",
     type=Number(min=0, min_open=True),
-    default=5,
+    default=REDIS_SECONDS,
     show_default=True,
     help="How long to wait for each answer of Redis.",
 )

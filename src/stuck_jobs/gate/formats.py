@@ -35,7 +35,7 @@ def show_table(verdict: Verdict, saved: Path | None = None) -> None:
     for reason in _details(verdict):
         screen.print(Text(legible(reason)), soft_wrap=True)
     style = "green" if verdict.exit is Exit.OPEN else "bold red"
-    title, words = _last_line(verdict, saved)
+    title, words = last_line(verdict, saved)
     screen.print(Text.assemble((title, style), f": {legible(words)}"), soft_wrap=True)
 
 
@@ -63,20 +63,20 @@ def as_annotations(verdict: Verdict, saved: Path | None = None) -> str:
     """
     lines = [
         f"::{'error' if finding.counts else 'warning'} "
-        f"title={_escape_property(finding.point.accumulation_point)}::{_escape(_sentence(finding))}"
+        f"title={_escape_property(finding.point.accumulation_point)}::{_escape(sentence(finding))}"
         for finding in verdict.findings
         if finding.problem
     ]
     if verdict.last_run_is_stale:
         lines.append(f"::error title=accumulation_history::{_escape(_last_run(verdict))}")
-    title, words = _last_line(verdict, saved)
+    title, words = last_line(verdict, saved)
     return "\n".join([*lines, f"{title}: {legible(words)}"])
 
 
 def _reasons(verdict: Verdict) -> list[str]:
     """Why the gate is not open, each in a sentence."""
     reasons = [
-        f"{finding.point.accumulation_point} {_sentence(finding)}"
+        f"{finding.point.accumulation_point} {sentence(finding)}"
         for finding in verdict.findings
         if finding.counts
     ]
@@ -91,7 +91,7 @@ def _details(verdict: Verdict) -> list[str]:
     return reasons if len(reasons) > 1 else []
 
 
-def _last_line(verdict: Verdict, saved: Path | None) -> tuple[str, str]:
+def last_line(verdict: Verdict, saved: Path | None = None) -> tuple[str, str]:
     """What the gate is, and why, in few words."""
     total = len(verdict.findings)
     if saved:
@@ -113,7 +113,8 @@ def _last_line(verdict: Verdict, saved: Path | None) -> tuple[str, str]:
     return title, f"{total - len(shown)} points ok" + (f", not counted: {names}" if shown else "")
 
 
-def _sentence(finding: Finding) -> str:
+def sentence(finding: Finding) -> str:
+    """What is wrong with a point, as what follows its name."""
     from stuck_jobs.display import humanise
 
     point = finding.point

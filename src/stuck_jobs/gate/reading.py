@@ -116,6 +116,19 @@ def summary_of(connection: psycopg.Connection[Any], schema: str) -> Summary:
     """The same over a connection that is open; `read_summary` says what it raises."""
     points = read_rows(connection, schema, "gate_points.sql", JudgedPoint)
     (last_run,) = read_rows(connection, schema, "gate_last_run.sql", LastRun)
+    return trusted(points, last_run)
+
+
+def trusted(points: list[JudgedPoint], last_run: LastRun) -> Summary:
+    """The summary that was read, by level and name.
+
+    Args:
+        points: its rows.
+        last_run: that wrote the history.
+
+    Raises:
+        StuckJobsError: if it cannot be relied on.
+    """
     if found := [*_faults(points, last_run)]:
         raise StuckJobsError("accumulation_points cannot be relied on: " + "; ".join(found))
     points.sort(key=lambda point: (LEVELS.index(point.level), point.accumulation_point))

@@ -14,8 +14,7 @@ import click
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.collect.command import Collector, queue_option, redis_option
-from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.collect.command import queue_option, redis_option, usual_collector
 from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import build, find_profiles, find_project, scratch_target
 from stuck_jobs.errors import StuckJobsError
@@ -38,9 +37,6 @@ from stuck_jobs.requeue.engine import Moved
 from stuck_jobs.session.exclusion import only_one
 from stuck_jobs.summary import read_points
 
-MESSAGES_READ = 10_000
-SNAPSHOTS_KEPT = timedelta(hours=24)
-REDIS_TIMEOUT = 5.0
 WITHOUT_TESTS = ("--exclude", "tag:gate", "test_type:unit", "tag:analytics,test_type:data")
 """A closed gate is what this is here for."""
 
@@ -101,7 +97,7 @@ def heal(
 
     def look() -> None:
         if not no_collect and _has_queues(database, profile):
-            _collect(profile, project, queues, redis_url)
+            usual_collector(profile, project, queues, redis_url).run()
         _build(project, connection, variables, target)
 
     with (
@@ -144,18 +140,6 @@ def _has_queues(database: psycopg.Connection[Any], profile: Profile) -> bool:
         return read_settings(database, profile.schema).redis_enabled
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         return True
-
-
-def _collect(profile: Profile, project: Path, queues: tuple[str, ...], redis_url: str | None) -> None:
-    Collector(
-        profile=profile,
-        project=project,
-        address=parse_redis_url(redis_url),
-        queues=list(dict.fromkeys(queues)),
-        limit=MESSAGES_READ,
-        retention=SNAPSHOTS_KEPT,
-        timeout=REDIS_TIMEOUT,
-    ).run()
 
 
 def _requeue(

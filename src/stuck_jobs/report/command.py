@@ -16,7 +16,7 @@ from stuck_jobs.files import replace
 from stuck_jobs.gate.reading import prompt_profile
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options
-from stuck_jobs.watch import repeat
+from stuck_jobs.watch.repeat import repeat
 
 RUNBOOKS = Path("docs", "points")
 DEFAULT_ITEMS = 3

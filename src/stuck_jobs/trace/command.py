@@ -16,7 +16,7 @@ from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.output import say
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options, load_profile
-from stuck_jobs.watch import repeat
+from stuck_jobs.watch.repeat import repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

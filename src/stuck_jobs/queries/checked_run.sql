@@ -1,0 +1,6 @@
+select
+    max(observed_at) as observed_at,
+    extract(epoch from now() - max(observed_at))::float8 as age,
+    array_agg(accumulation_point) as points
+from {schema}.accumulation_history
+where run_id = %(run_id)s and observed_at > now() - interval '1 hour'

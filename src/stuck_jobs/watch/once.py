@@ -1,0 +1,78 @@
+"""The command `stuck-jobs check`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+import psycopg
+
+from stuck_jobs.collect.command import Collector, queue_option, redis_option, usual_collector
+from stuck_jobs.dbt_project import find_project
+from stuck_jobs.gate.question import Question, answer, question_options
+from stuck_jobs.gate.reading import Summary, prompt_profile, refusals
+from stuck_jobs.output import say
+from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
+from stuck_jobs.watch.check import check as check_once
+from stuck_jobs.watch.check import look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
+"""What a build beside it may cause, and a moment later no more."""
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
+
+
+@click.command()
+@click.option("--no-collect", is_flag=True, help="Take no snapshot of Redis; others do, or there is none.")
+@queue_option
+@redis_option
+@question_options
+@connection_options
+@click.pass_context
+def check(
+    ctx: click.Context,
+    connection: ProfileOptions,
+    question: Question,
+    no_collect: bool,
+    queues: tuple[str, ...],
+    redis_url: str | None,
+) -> None:
+    """Do what a scheduled dbt build does between two builds, without dbt, and say what the gate says.
+
+    Takes a snapshot of Redis where there is one to watch, then has the procedure that dbt build left in the
+    database judge the history for missing executions and write accumulation_history; what it found is judged
+    as by gate. Only what has changed in the project takes a dbt build.
+
+    Exits with 0 if the gate is open; 1 if a point that counts is over its limit; 2 if none is, but there is
+    no answer for one of them, or for all.
+    """
+    profile = prompt_profile(connection)
+    collector = None
+    if not no_collect:
+        collector = usual_collector(profile, find_project(connection.project_dir), queues, redis_url)
+    ctx.exit(answer(profile, question, lambda: _look(profile, collector)))
+
+
+def _look(profile: Profile, collector: Collector | None) -> Summary:
+    """Take a snapshot, and check."""
+    with refusals(), connect(profile) as connection:
+        if collector and look(connection, profile.schema).has_queues:
+            _, snapshot = collector.take(connection)
+            if snapshot.errors:
+                say(f"Redis: {'; '.join(snapshot.errors)}", err=True)
+        return _patiently(lambda: check_once(connection, profile.schema))
+
+
+def _patiently(action: Callable[[], Summary]) -> Summary:
+    """Do something again that a build beside it has kept from being done."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return action()
+        except PASSING:
+            time.sleep(PAUSE_SECONDS)
+    return action()
