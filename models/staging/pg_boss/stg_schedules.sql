@@ -69,7 +69,10 @@ select
 from judged
 where
     case when judged.is_last_tick_due then judged.after_last_tick else judged.after_update end is not null
-    and not exists (select 1 from stated where stated.schedule = judged.schedule)
+    and not exists (
+        select 1 from stated
+        where stated.schedule = judged.schedule
+    )
 union all
 select
     stated.schedule,
