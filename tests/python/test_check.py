@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from conftest import ROOT, SOURCE_SCHEMA, Outcome, Warehouse, Warehouses, run_command
-from test_completeness import JUDGED, KEPT, WALKING, WHOLE, Source, change
+from test_completeness import BATCH, KEPT, Source, change
 
 from stuck_jobs import embedded
 
@@ -29,6 +29,9 @@ OLD_JOB = """
 insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)
 values ('old', '{}', 'created', now() - interval '1 day', now() - interval '1 day')
 """
+JOBS = 1000
+"""In a history that is long in batches of five."""
+
 GENEROUS = KEPT | {
     "completeness_batch_jobs": 6,
     "history_retention_days": 3,
@@ -53,36 +56,47 @@ def cron(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse | None]
         shutil.copy(ROOT / "profiles.example.yml", scratch / "profiles.yml")
         warehouse = Warehouse(server.environment, scratch)
         warehouse.execute(SOURCE_SCHEMA, OLD_JOB, "create extension pg_cron")
-        built = warehouse.run_dbt("run")
-        assert built.exit_code == 0, built.output
+        build(warehouse)
         warehouse.execute(f"select cron.schedule('* * * * *', '{CALL}')")
         yield warehouse
     finally:
         server.stop()
 
 
+class Judged(Source):
+    """The watched tables, and views whose judgments the procedure keeps."""
+
+    def answers(self) -> tuple[list[Any], list[Any]]:
+        """What the views say at one moment, and what they say where no judgment is kept."""
+        query = (
+            "select entity_id, cause, status, expected_executions, actual_executions from missing_executions"
+        )
+        with self.kept.connect() as connection:
+            kept = connection.execute(f"{query} order by entity_id").fetchall()
+            connection.execute("delete from int_known_gaps")
+            whole = connection.execute(f"{query} order by entity_id").fetchall()
+            connection.rollback()
+        return kept, whole
+
+
 @pytest.fixture(scope="module")
 def empty(warehouses: Warehouses) -> Warehouse:
-    """Views that keep their judgments, and views that judge all history anew; nobody has any job yet."""
-    source = Source(warehouses.new())
-    for warehouse, selected, variables in ((source.kept, (), KEPT), (source.whole, JUDGED, WHOLE)):
-        outcome = warehouse.run_dbt("run", *selected, variables=variables)
-        assert outcome.exit_code == 0, outcome.output
-    return source.kept
+    """Views over tables in which nobody has any job yet."""
+    warehouse = warehouses.new()
+    build(warehouse)
+    return warehouse
 
 
 @pytest.fixture
-def source(warehouses: Warehouses, empty: Warehouse) -> Source:
-    return Source(warehouses.copy(empty))
+def source(warehouses: Warehouses, empty: Warehouse) -> Judged:
+    return Judged(warehouses.copy(empty))
 
 
-@pytest.fixture(scope="module")
-def walking(warehouses: Warehouses, empty: Warehouse) -> Warehouse:
-    """The same with a history that is judged one job after the other."""
-    warehouse = warehouses.copy(empty)
-    outcome = warehouse.run_dbt("run", "--select", "int_known_gaps", variables=WALKING)
+def build(warehouse: Warehouse, *arguments: str) -> None:
+    """Build what a check reads."""
+    read = ("--select", "+accumulation_history", "+stuck_items", "int_recovery_settings")
+    outcome = warehouse.run_dbt("run", *read, *arguments, variables=KEPT)
     assert outcome.exit_code == 0, outcome.output
-    return warehouse
 
 
 def check(warehouse: Warehouse, **options: Any) -> str | None:
@@ -122,7 +136,7 @@ FIRST_RUN = "(select run_id from accumulation_history order by observed_at limit
 # What it does
 
 
-def test_it_answers_as_a_build_does_under_random_traffic(source: Source) -> None:
+def test_it_answers_as_a_build_does_under_random_traffic(source: Judged) -> None:
     rng = Random(19)
     for _ in range(6):
         for _ in range(rng.randint(0, 12)):
@@ -141,7 +155,7 @@ def test_it_answers_as_a_build_does_under_random_traffic(source: Source) -> None
     assert is_what_the_views_say(source.kept)
 
 
-def test_it_judges_no_more_than_what_is_new(source: Source) -> None:
+def test_it_judges_no_more_than_what_is_new(source: Judged) -> None:
     source.insert(40, written=3)
     source.insert(3, written=2)
     check(source.kept)
@@ -156,7 +170,7 @@ def test_it_judges_no_more_than_what_is_new(source: Source) -> None:
     assert source.marks() == (None, None, None)
 
 
-def test_it_goes_by_the_settings_that_were_built_in(source: Source) -> None:
+def test_it_goes_by_the_settings_that_were_built_in(source: Judged) -> None:
     source.kept.execute(OLD_JOB)
 
     def found() -> list[tuple[Any, ...]]:
@@ -170,7 +184,7 @@ def test_it_goes_by_the_settings_that_were_built_in(source: Source) -> None:
     assert "job_queued" not in {row[0] for row in written(source.kept, check(source.kept))}
 
 
-def test_it_is_made_anew_only_when_it_has_changed(source: Source) -> None:
+def test_it_is_made_anew_only_when_it_has_changed(source: Judged) -> None:
     procedures = (
         "select proname, xmin::text from pg_proc"
         " where prokind = 'p' and pronamespace = 'stuck_jobs'::regnamespace order by proname"
@@ -184,7 +198,7 @@ def test_it_is_made_anew_only_when_it_has_changed(source: Source) -> None:
     assert not {*before} & {*source.kept.rows(procedures)}
 
 
-def test_old_runs_go_and_of_an_hour_ago_one_a_minute_stays(source: Source) -> None:
+def test_old_runs_go_and_of_an_hour_ago_one_a_minute_stays(source: Judged) -> None:
     source.kept.execute("truncate accumulation_history")
     source.kept.execute(
         """
@@ -206,7 +220,7 @@ def test_old_runs_go_and_of_an_hour_ago_one_a_minute_stays(source: Source) -> No
 # Whoever calls it
 
 
-def test_it_works_in_a_transaction_and_leaves_nothing_behind(source: Source) -> None:
+def test_it_works_in_a_transaction_and_leaves_nothing_behind(source: Judged) -> None:
     source.insert(3)
     settings = "select current_setting('search_path'), current_setting('enable_bitmapscan')"
     with source.kept.connect() as connection:
@@ -221,7 +235,7 @@ def test_it_works_in_a_transaction_and_leaves_nothing_behind(source: Source) -> 
     ) == [(0,)]
 
 
-def test_a_role_needs_what_the_document_grants(source: Source) -> None:
+def test_a_role_needs_what_the_document_grants(source: Judged) -> None:
     text = (ROOT / "docs" / "scheduling.md").read_text()
     grants = [
         statement
@@ -244,7 +258,7 @@ def test_a_role_needs_what_the_document_grants(source: Source) -> None:
         source.kept.execute("drop owned by scheduler", "drop role scheduler")
 
 
-def test_a_callers_search_path_leads_nowhere_else(source: Source) -> None:
+def test_a_callers_search_path_leads_nowhere_else(source: Judged) -> None:
     shadow = "create function elsewhere.{} language sql as $$ select {} $$"
     source.kept.execute(
         "create schema elsewhere",
@@ -266,7 +280,7 @@ def test_a_callers_search_path_leads_nowhere_else(source: Source) -> None:
 # Two at once, killed, replaced
 
 
-def test_who_comes_while_another_is_at_it_leaves(source: Source) -> None:
+def test_who_comes_while_another_is_at_it_leaves(source: Judged) -> None:
     before = runs(source.kept)
     notices: list[str] = []
     with source.kept.connect() as other, source.kept.connect(autocommit=True) as connection:
@@ -277,7 +291,7 @@ def test_who_comes_while_another_is_at_it_leaves(source: Source) -> None:
     assert runs(source.kept) == before
 
 
-def test_many_at_once_write_whole_runs(source: Source) -> None:
+def test_many_at_once_write_whole_runs(source: Judged) -> None:
     source.insert(20)
     errors: list[Exception] = []
 
@@ -300,9 +314,9 @@ def test_many_at_once_write_whole_runs(source: Source) -> None:
 
 
 @contextmanager
-def walk(source: Source) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
-    """A check that walks through 400 jobs one by one, under way; and what comes of it."""
-    source.insert(400, written=2)
+def walk(source: Judged) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
+    """A check that walks through many jobs, a few at a time, under way; and what comes of it."""
+    source.insert(JOBS, written=2)
     ended: list[str] = []
     with source.kept.connect(autocommit=True) as connection:
 
@@ -317,43 +331,40 @@ def walk(source: Source) -> Iterator[tuple[psycopg.Connection[Any], list[str]]]:
         caller = threading.Thread(target=call)
         caller.start()
         deadline = time.monotonic() + 60
-        while (source.marks()[2] or 0) < 5:
+        while (source.marks()[2] or 0) < BATCH:
             assert time.monotonic() < deadline
             assert not ended
         yield connection, ended
         caller.join()
 
 
-def test_a_killed_one_loses_nothing_and_claims_nothing(warehouses: Warehouses, walking: Warehouse) -> None:
-    source = Source(warehouses.copy(walking))
+def test_a_killed_one_loses_nothing_and_claims_nothing(source: Judged) -> None:
     before = runs(source.kept)
     with walk(source) as (connection, ended):
         source.kept.execute(f"select pg_terminate_backend({connection.info.backend_pid})")
     assert "terminating connection" in ended[0]
     judged_until, _, walked_to = source.marks()
     assert judged_until is None
-    assert 5 <= walked_to < 400
+    assert BATCH <= walked_to < JOBS
     assert runs(source.kept) == before
     assert len(written(source.kept, check(source.kept))) > 15
     assert source.marks()[0] is not None
     kept, whole = source.answers()
-    assert len(kept) == 400
+    assert len(kept) == JOBS
     assert kept == whole
 
 
-def test_two_walks_at_once_agree(warehouses: Warehouses, walking: Warehouse) -> None:
-    source = Source(warehouses.copy(walking))
+def test_two_walks_at_once_agree(source: Judged) -> None:
     with walk(source) as (_, ended):
         check(source.kept)
     assert ended == ["done"]
     kept, whole = source.answers()
-    assert len(kept) == 400
+    assert len(kept) == JOBS
     assert kept == whole
 
 
-def test_a_time_limit_ends_a_walk_at_a_batch(warehouses: Warehouses, walking: Warehouse) -> None:
-    source = Source(warehouses.copy(walking))
-    source.insert(400, written=2)
+def test_a_time_limit_ends_a_walk_at_a_batch(source: Judged) -> None:
+    source.insert(JOBS, written=2)
     with source.kept.connect(autocommit=True) as connection:
         connection.execute("set statement_timeout = '200ms'")
         reached = [0]
@@ -362,7 +373,7 @@ def test_a_time_limit_ends_a_walk_at_a_batch(warehouses: Warehouses, walking: Wa
                 connection.execute(CALL)
                 break
             except (psycopg.errors.ObjectNotInPrerequisiteState, psycopg.errors.QueryCanceled):
-                reached.append(source.marks()[2] or 400)
+                reached.append(source.marks()[2] or JOBS)
                 assert reached[-1] >= reached[-2]
                 assert len(reached) < 200
     assert source.marks()[0] is not None
@@ -394,7 +405,7 @@ def calling(warehouse: Warehouse) -> Iterator[list[type[BaseException] | None]]:
         caller.join()
 
 
-def test_views_may_step_aside_and_come_back_meanwhile(source: Source) -> None:
+def test_views_may_step_aside_and_come_back_meanwhile(source: Judged) -> None:
     """Nothing is forgotten, and no verdict is written that rests on a view which reads nothing."""
     source.insert(40, written=2)
     source.kept.execute(OLD_JOB)
@@ -407,7 +418,7 @@ def test_views_may_step_aside_and_come_back_meanwhile(source: Source) -> None:
             check(source.kept)
         outcome = command(source.kept, "check")
         assert (outcome.exit_code, outcome.output.count("\n")) == (2, 1)
-        assert source.kept.run_dbt("run", variables=KEPT).exit_code == 0
+        build(source.kept)
         check(source.kept)
     assert {*outcomes} <= {None, psycopg.errors.ObjectNotInPrerequisiteState, *PASSING}
     assert source.kept.rows(known) == before
@@ -419,16 +430,15 @@ def test_views_may_step_aside_and_come_back_meanwhile(source: Source) -> None:
     assert verdicts == [("execution_missing", 40), ("job_created", 1)]
 
 
-def test_views_may_be_replaced_meanwhile(source: Source) -> None:
+def test_views_may_be_replaced_meanwhile(source: Judged) -> None:
     source.insert(20)
     with calling(source.kept) as outcomes:
-        outcome = source.kept.run_dbt("run", "--full-refresh", variables=KEPT)
-    assert outcome.exit_code == 0, outcome.output
+        build(source.kept, "--full-refresh")
     assert outcomes.count(None) > 3
     assert {*outcomes} <= {None, *PASSING}
 
 
-def test_a_summary_that_lacks_a_point_is_not_written(source: Source) -> None:
+def test_a_summary_that_lacks_a_point_is_not_written(source: Judged) -> None:
     before = runs(source.kept)
     ((view,),) = source.kept.rows("select pg_get_viewdef('accumulation_points_v1'::regclass)")
     three = f"select * from ({view.strip().rstrip(';')}) as points limit 3"
@@ -448,7 +458,7 @@ def command(warehouse: Warehouse, *arguments: str, **variables: str | None) -> O
     return run_command(arguments, cleared | warehouse.libpq | chosen | variables)
 
 
-def test_the_command_ends_and_answers_as_the_gate(source: Source) -> None:
+def test_the_command_ends_and_answers_as_the_gate(source: Judged) -> None:
     before = len(runs(source.kept))
     assert command(source.kept, "check").exit_code == 0
     source.kept.execute(OLD_JOB)
@@ -463,27 +473,12 @@ def test_the_command_ends_and_answers_as_the_gate(source: Source) -> None:
     assert len(runs(source.kept)) == before + 7
 
 
-def test_without_the_procedure_there_is_no_answer(source: Source) -> None:
+def test_without_the_procedure_there_is_no_answer(source: Judged) -> None:
     source.kept.execute("drop procedure stuck_jobs.check")
     for variables in ({}, {"STUCK_JOBS_SCHEMA": "nowhere"}, {"PGDATABASE": "nowhere"}):
         outcome = command(source.kept, "check", **variables)
         assert (outcome.exit_code, outcome.output.count("\n")) == (2, 1), outcome.output
     assert "run dbt build first" in command(source.kept, "check").output
-
-
-def test_the_command_looks_at_redis_where_there_is_one(
-    new_built_warehouse: Callable[..., Warehouse],
-) -> None:
-    warehouse = new_built_warehouse(redis_enabled=True)
-    with embedded.redis_server() as queue:
-        assert command(warehouse, "check", REDIS_URL=queue.url).exit_code == 0
-        (snapshots,) = warehouse.rows("select count(*) from stuck_jobs_raw.queue_snapshots")
-        command(warehouse, "check", "--no-collect", REDIS_URL=queue.url)
-        assert warehouse.rows("select count(*) from stuck_jobs_raw.queue_snapshots") == [snapshots]
-    outcome = command(warehouse, "check", REDIS_URL=queue.url)
-    assert outcome.exit_code == 2
-    assert "Redis: " in outcome.output
-    assert "queue_depth is unknown" in outcome.output
 
 
 # pg_cron; last, for it comes once a minute

@@ -24,7 +24,7 @@ from conftest import Warehouse, Warehouses
 from pooler_support import binary, pooler
 from redis_support import free_port
 from test_alert import receiving
-from test_check import OLD_JOB, command
+from test_check import GENEROUS, OLD_JOB, build, command
 from test_prometheus import samples
 
 from stuck_jobs import embedded
@@ -216,7 +216,7 @@ def test_a_server_that_restarts_is_waited_for_and_meanwhile_there_is_no_answer(
             assert asked(port, "/healthz")[0] == 503
             assert asked(port, "/metrics")[0] == 503
             warehouse.execute((Path(embedded.__file__).with_name("source_schema.sql")).read_text())
-            assert warehouse.run_dbt("run").exit_code == 0
+            build(warehouse)
             watch.wait_for("^watching stuck_jobs: Gate open")
             assert asked(port, "/healthz")[0] == 200
             embedded._run(*control, "stop")
@@ -235,7 +235,8 @@ def test_a_build_beside_it_is_noticed_and_its_views_are_used(warehouse: Warehous
     warehouse.execute(OLD_JOB)
     with watching(warehouse) as watch:
         watch.wait_for("^watching stuck_jobs: Gate closed")
-        built = warehouse.run_dbt("run", variables={"thresholds": {"job_created": {"max_count": 1}}})
+        summary = ("--select", "accumulation_points", "accumulation_history")
+        built = warehouse.run_dbt("run", *summary, variables=GENEROUS)
         assert built.exit_code == 0, built.output
         watch.wait_for("^dbt has built stuck_jobs anew")
         watch.wait_for("^job_created is ok again$")
@@ -257,13 +258,27 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(warehouse: Warehouse,
     assert any(line.startswith("STATUS=Gate open") for line in heard)
 
 
-def test_it_takes_snapshots_where_there_are_queues(new_built_warehouse: Callable[..., Warehouse]) -> None:
+def test_both_take_snapshots_where_there_are_queues(new_built_warehouse: Callable[..., Warehouse]) -> None:
     warehouse = new_built_warehouse(redis_enabled=True)
-    with embedded.redis_server() as queue, watching(warehouse, REDIS_URL=queue.url) as watch:
-        watch.wait_for("^watching stuck_jobs: Gate open")
-        snapshots = "select count(distinct snapshot_id) > 2 from stuck_jobs_raw.queue_snapshots"
-        eventually(lambda: warehouse.rows(snapshots) == [(True,)])
-        assert watch.end() == 0
+
+    def snapshots() -> int:
+        ((found,),) = warehouse.rows("select count(distinct snapshot_id) from stuck_jobs_raw.queue_snapshots")
+        return int(found)
+
+    with embedded.redis_server() as queue:
+        assert command(warehouse, "check", REDIS_URL=queue.url).exit_code == 0
+        before = snapshots()
+        assert before > 0
+        command(warehouse, "check", "--no-collect", REDIS_URL=queue.url)
+        assert snapshots() == before
+        with watching(warehouse, REDIS_URL=queue.url) as watch:
+            watch.wait_for("^watching stuck_jobs: Gate open")
+            eventually(lambda: snapshots() > before + 2)
+            assert watch.end() == 0
+    outcome = command(warehouse, "check", REDIS_URL=queue.url)
+    assert outcome.exit_code == 2
+    assert "Redis: " in outcome.output
+    assert "queue_depth is unknown" in outcome.output
 
 
 @pytest.mark.skipif(not binary(), reason="pgbouncer is not installed")

@@ -2,7 +2,6 @@
 -- cron expression says is read here, if it has five fields of numbers and names; of the others, and of rules, the user
 -- may state the period. A tick that a pause of the scheduler swallowed leaves no trace, but that it is not there.
 {{ config(enabled=is_system('pg_boss')) }}
-{% set types = source_table('schedules').types %}
 {% set since = "greatest(coalesce(read.last_tick_at, read.updated_on) - interval '1 minute', " ~ as_of()
     ~ " - interval '6 days')" %}
 
@@ -11,14 +10,7 @@ with stated (schedule, period) as (
 ),
 
 schedules as (
-    select
-        name,
-        concat_ws('/', name, nullif({{ 'key' if 'key' in types or not execute else "''" }}, '')) as schedule,
-        concat_ws('__', name, {{ 'key' if 'key' in types or not execute else 'null' }}) as filed_under,
-        lower(cron) as cron,
-        coalesce(timezone, 'UTC') as zone,
-        updated_on
-    from {{ source('pg_boss', 'schedules') }}
+    select * from {{ ref('base_pg_boss_schedules') }}
 ),
 
 -- the underscores of a name may be escaped
@@ -77,7 +69,10 @@ select
 from judged
 where
     case when judged.is_last_tick_due then judged.after_last_tick else judged.after_update end is not null
-    and not exists (select 1 from stated where stated.schedule = judged.schedule)
+    and not exists (
+        select 1 from stated
+        where stated.schedule = judged.schedule
+    )
 union all
 select
     stated.schedule,

@@ -117,6 +117,7 @@ def _go_round(rounds: Rounds, is_over: Callable[[], bool]) -> None:
             if is_over():
                 return
             failures += 1
+            rounds.session.close()  # whatever it was, a new one does not remember it
             rounds.board.trouble = error.message
             rounds.voice.trouble("check", error.message)
         else:

@@ -105,6 +105,7 @@ class Rounds:
             with refusals():
                 self.teller.tell(self.session, summary)
         except StuckJobsError as error:
+            self.session.close()
             self.voice.trouble("alert", error.message)
 
     def _report(self, has_changed: bool) -> None:

@@ -14,7 +14,7 @@ const tasks = {
     throw new TypeError(`no luck with ${secret}`)
   },
   async sleeps ({ seconds }) {
-    await sleep(seconds ?? 600)
+    await sleep(seconds ?? 3600)
   }
 }
 
@@ -45,7 +45,7 @@ async function work (queues, options) {
     await boss.work(queue, { pollingIntervalSeconds: 0.5 }, async ([job]) => tasks[job.data?.task ?? 'ok'](job.data))
   }
   process.on('SIGTERM', async () => {
-    await boss.stop({ timeout: 120000 })
+    await boss.stop({ timeout: 3600000 })
     process.exit()
   })
 }
