@@ -1,5 +1,5 @@
--- What every run found, so that a trend can be told from a spike; old runs are pruned. The procedure `check`, which is made
--- after it, does the same between two builds.
+-- What every run found, so that a trend can be told from a spike; old runs are pruned. The procedure `check`, which is
+-- made after it, does the same between two builds.
 -- depends_on: {{ ref('stg_jobs') }}, {{ ref('stg_judgment_basis') }}
 {{
     config(
