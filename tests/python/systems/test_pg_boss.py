@@ -165,8 +165,9 @@ def succeed_fail_and_wait(stories: Stories) -> None:
     ids["with_dead"] = send(system, "with_dead", "fails")
     ids["slow"] = send(system, "slow", "sleeps")
     ids["single"] = send(system, "single", "sleeps")
-    for number in range(10):
-        ids[f"burst {number}"] = send(system, "burst", "fails", retryLimit=3, retryDelay=3600)
+    failing = ["send", "burst", {"task": "fails", "secret": SECRET}, {"retryLimit": 3, "retryDelay": 3600}]
+    for number, job_id in enumerate(call(system, *([failing] * 10))):
+        ids[f"burst {number}"] = job_id
     for name in ("ok", "fails", "with_dead", "slow", "single", "burst 9", "waits_for_retry"):
         system.wait_for(is_in(ids[name], "completed", "failed", "active", "retry"))
     system.wait_for(is_in(ids["fails"], "failed"))
