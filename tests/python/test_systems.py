@@ -44,7 +44,12 @@ def test_a_system_has_an_entry_with_points_that_exist(system: str) -> None:
     assert "jobs" in entry["tables"]
     for table in entry["tables"].values():
         assert set(table) - {
-            "is_optional", "is_unlogged", "withheld", "recovered", "has_row_versions", "key_type",
+            "is_optional",
+            "is_unlogged",
+            "withheld",
+            "recovered",
+            "has_row_versions",
+            "key_type",
         } == {  # fmt: skip
             "name",
             "required",

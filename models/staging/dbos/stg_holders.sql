@@ -24,7 +24,9 @@ select
         'executor ', coalesce(running.executor_id, 'unknown'), ' of version ', running.application_version,
         ', its last step ended ', {{ ago('running.step_began_at') }},
         case when not executors.has_executor then ', and no executor has a session' end
-    ) as evidence
+    ) as evidence,
+    null::interval as lost_after,
+    null::text as no_remedy
 from {{ ref('base_dbos_running') }} as running
 cross join {{ ref('base_dbos_executors') }} as executors
 where running.waits_for is null
