@@ -5,5 +5,8 @@
             'greatest': "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid",
         }) }}
     {% endif %}
+    {% if stuck_jobs.source_key_type('jobs') == 'text' %}
+        {{ return({'least': "''", 'greatest': "repeat('z', 100)"}) }}
+    {% endif %}
     {{ return({'least': '-9223372036854775808', 'greatest': '9223372036854775807'}) }}
 {% endmacro %}

@@ -43,7 +43,14 @@ def test_a_system_has_an_entry_with_points_that_exist(system: str) -> None:
     assert set(entry["points"]) <= set(registered_points(ROOT))
     assert "jobs" in entry["tables"]
     for table in entry["tables"].values():
-        assert set(table) - {"is_optional", "is_unlogged", "withheld", "recovered", "has_row_versions"} == {
+        assert set(table) - {
+            "is_optional",
+            "is_unlogged",
+            "withheld",
+            "recovered",
+            "has_row_versions",
+            "key_type",
+        } == {  # fmt: skip
             "name",
             "required",
             "optional",

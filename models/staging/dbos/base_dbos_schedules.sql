@@ -1,0 +1,37 @@
+-- The schedules with how often each ticks: as the user says, else the longest pause between two of its newest ticks,
+-- whose instants are in the ids of their workflows. It is not known of one that has not ticked twice.
+{{ config(enabled=is_system('dbos')) }}
+{% set instant = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([+-][0-9]{2}:[0-9]{2}|Z)' %}
+
+with stated (schedule, period) as (
+    {{ stated_schedules() | indent }}
+)
+
+select
+    schedules.schedule_name,
+    schedules.workflow_name,
+    schedules.queue_name,
+    schedules.status,
+    case when schedules.last_fired_at ~ '^{{ instant }}$' then schedules.last_fired_at::timestamptz end as last_tick_at,
+    stated.period as stated_period,
+    ticks.longest_pause
+from {{ source('dbos', 'schedules') }} as schedules
+left join stated on schedules.schedule_name = stated.schedule
+left join lateral (
+    select max(pauses.pause) as longest_pause
+    from (
+        select newest.ticked_at - lag(newest.ticked_at) over (order by newest.ticked_at) as pause
+        from (
+            select
+                coalesce(
+                    substring(jobs.workflow_uuid from '{{ instant | replace('(', '(?:') }}$')::timestamptz,
+                    {{ from_epoch_ms('jobs.created_at') }}
+                ) as ticked_at
+            from {{ source('dbos', 'jobs') }} as jobs
+            where jobs.schedule_name = schedules.schedule_name
+            order by jobs.created_at desc
+            limit 10
+        ) as newest
+    ) as pauses
+    where pauses.pause > interval '0'
+) as ticks on true
