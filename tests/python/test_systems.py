@@ -50,7 +50,7 @@ def test_a_system_has_an_entry_with_points_that_exist(system: str) -> None:
             "recovered",
             "has_row_versions",
             "key_type",
-        } == {  # fmt: skip
+        } == {
             "name",
             "required",
             "optional",
