@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -51,18 +52,16 @@ def check(
     Exits with 0 if the gate is open; 1 if a point that counts is over its limit; 2 if none is, but there is
     no answer for one of them, or for all.
     """
-    profile = prompt_profile(connection)
-    collector = None
-    if not no_collect:
-        collector = usual_collector(profile, find_project(connection.project_dir), queues, redis_url)
-    ctx.exit(answer(profile, question, lambda: _look(profile, collector)))
+    profile, project = prompt_profile(connection), find_project(connection.project_dir)
+    new_collector = None if no_collect else partial(usual_collector, profile, project, queues, redis_url)
+    ctx.exit(answer(profile, question, lambda: _look(profile, new_collector)))
 
 
-def _look(profile: Profile, collector: Collector | None) -> Summary:
-    """Take a snapshot, and check."""
+def _look(profile: Profile, new_collector: Callable[[], Collector] | None) -> Summary:
+    """Take a snapshot where there are queues, and check."""
     with refusals(), connect(profile) as connection:
-        if collector and look(connection, profile.schema).has_queues:
-            _, snapshot = collector.take(connection)
+        if new_collector and look(connection, profile.schema).has_queues:
+            _, snapshot = new_collector().take(connection)
             if snapshot.errors:
                 say(f"Redis: {'; '.join(snapshot.errors)}", err=True)
         return _patiently(lambda: check_once(connection, profile.schema))
