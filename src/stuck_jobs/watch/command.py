@@ -20,7 +20,7 @@ from stuck_jobs.parameters import Number
 from stuck_jobs.profile import ProfileOptions, connection_options
 from stuck_jobs.watch.board import Board
 from stuck_jobs.watch.notify import notify, rest
-from stuck_jobs.watch.repeat import MAX_PAUSE, until_a_signal
+from stuck_jobs.watch.repeat import until_a_signal
 from stuck_jobs.watch.rounds import Rounds
 from stuck_jobs.watch.session import Session
 from stuck_jobs.watch.teller import Teller
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 LAST_SECONDS = 5.0
 """For what is being told when the end comes."""
+
+LONGEST_WAIT = 15.0
+"""Seconds until a server that is away is looked for again."""
 
 REPORT_REFRESH = 60.0
 
@@ -128,7 +131,7 @@ def _go_round(rounds: Rounds, is_over: Callable[[], bool]) -> None:
             notify("READY=1")
         now = time.monotonic()
         if failures:
-            rest(now + min(2.0 ** (failures - 1), MAX_PAUSE))
+            rest(now + min(2.0 ** min(failures - 1, 10), LONGEST_WAIT))
         else:
             rest(max(started + rounds.board.every, now + now - started))
 
