@@ -4,7 +4,16 @@
 {% set now_ms = epoch_ms(as_of()) %}
 
 with limited as (
-    select *
+    select
+        name,
+        concurrency,
+        worker_concurrency,
+        rate_limit_max,
+        rate_limit_period_sec,
+        partition_concurrency,
+        partition_worker_concurrency,
+        partition_rate_limit_max,
+        partition_rate_limit_period_sec
     from {{ source('dbos', 'queues') }}
     where
         coalesce(

@@ -21,8 +21,8 @@ select
     end as loss,
     false as is_free,
     concat(
-        'executor ', coalesce(running.executor_id, 'unknown'), ' of version ', running.application_version,
-        ', its last step ended ', {{ ago('running.step_began_at') }},
+        'executor ', coalesce(running.executor_id, 'unknown'), ' of version ' || running.application_version,
+        ', its present step began ', {{ ago('running.step_began_at') }},
         case when not executors.has_executor then ', and no executor has a session' end
     ) as evidence,
     null::interval as lost_after,
