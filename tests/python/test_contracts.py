@@ -31,7 +31,9 @@ def test_the_record_is_kept_and_complete(declared: Contracts) -> None:
 
 def test_the_relations_have_the_columns_of_the_record_in_its_order(built: Warehouse) -> None:
     columns = (
-        "select table_name, column_name, data_type from information_schema.columns"
+        "select table_name, column_name,"
+        " case data_type when 'ARRAY' then ltrim(udt_name, '_') || '[]' else data_type end"
+        " from information_schema.columns"
         " where table_schema = 'stuck_jobs' order by table_name, ordinal_position"
     )
     found: Contracts = {}
