@@ -520,4 +520,4 @@ def test_healthy_run(run: int, postgres: embedded.Postgres, template: str, plays
         looks = len(world.looks)
         world.until(lambda: len(world.looks) >= looks + 2)
         assert not breaches(world)
-        assert all(set(look.states.values()) == {"ok"} for look in world.looks)
+        assert {doubt for look in world.looks for doubt in look.doubts.items()} == set()

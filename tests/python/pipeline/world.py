@@ -56,6 +56,7 @@ class Look:
     at: datetime
     items: list[Item]
     states: dict[str, str]
+    doubts: dict[str, str | None]
 
 
 @dataclass
@@ -210,10 +211,11 @@ class World:
             connection.execute("set transaction isolation level repeatable read")
             at = connection.execute("select now()").fetchall()[0][0]
             items = [Item(*row) for row in connection.execute(ITEMS).fetchall()]
-            states = dict(
-                connection.execute("select accumulation_point, state from accumulation_points").fetchall()
-            )
-        return Look(at, items, states)
+            points = connection.execute(
+                "select accumulation_point, state, evidence from accumulation_points"
+            ).fetchall()
+        states = {point: state for point, state, _ in points}
+        return Look(at, items, states, {point: why for point, state, why in points if state != "ok"})
 
     def _collector(self) -> Collector:
         host = str(self.postgres.directory)
