@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from conftest import ROOT, Warehouse
+from test_init import grants
+
+from stuck_jobs.cli import main
 
 ENVIRONMENT = ROOT / ".venv-systems"
 OLDEST = ENVIRONMENT / "oldest"
@@ -111,6 +115,32 @@ class System:
     def build(self, *, command: str = "run", **variables: Any) -> None:
         """Build the views of this system."""
         outcome = self.warehouse.run_dbt(command, variables={"job_system": self.name, **variables})
+        assert outcome.exit_code == 0, outcome.output
+
+    def ours(self, *arguments: str, exit_code: int = 0, **variables: str) -> str:
+        """What a command of ours prints."""
+        environment = self.warehouse.libpq | {
+            "DBT_PROFILES_DIR": str(self.warehouse.scratch), "DBT_PROJECT_DIR": str(ROOT),
+            "STUCK_JOBS_SCHEMA": self.warehouse.schema,
+        }  # fmt: skip
+        result = CliRunner().invoke(main, arguments, env=environment | variables)
+        assert result.exit_code == exit_code, result.output
+        return result.stdout
+
+    @contextmanager
+    def operator(self, **variables: Any) -> Iterator[str]:
+        """A role that may do what `init` says that recovery takes, and no more; the views know it."""
+        name = f"operator_of_{self.warehouse.libpq['PGDATABASE']}"
+        self.warehouse.execute(f"create role {name} login")
+        self.warehouse.execute(*grants(self.ours("init", "--print", "--operator", name)))
+        self.build(operator_roles=[name], **variables)
+        yield name
+        self.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
+
+    def assert_promises_kept(self, **variables: Any) -> None:
+        """What the views promise of themselves holds, whatever is stuck."""
+        chosen = {"job_system": self.name, **variables}
+        outcome = self.warehouse.run_dbt("build", "--exclude", "tag:gate", variables=chosen)
         assert outcome.exit_code == 0, outcome.output
 
     def found(self) -> set[Finding]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import pytest
 from conftest import Warehouse
 from real_systems import SECRET, System, installed
-from test_procrastinate import ours
 
 from stuck_jobs import embedded
 
@@ -177,17 +176,14 @@ def test_no_argument_is_shown(stories: Stories) -> None:
 
 
 def test_the_views_keep_their_promises(stories: Stories) -> None:
-    outcome = stories.system.warehouse.run_dbt(
-        "build", "--exclude", "tag:gate", variables={"job_system": "chancy"}
-    )
-    assert outcome.exit_code == 0, outcome.output
+    stories.system.assert_promises_kept()
 
 
 def test_the_plan_says_what_to_do_and_nothing_is_done(stories: Stories) -> None:
     system, ids = stories.system, stories.ids
     jobs = "select id, state, attempts, max_attempts from chancy_jobs where unique_key is null order by id"
     before = system.warehouse.rows(jobs)
-    said = json.loads(ours(system, "recover", "--apply", "--format", "json"))
+    said = json.loads(system.ours("recover", "--apply", "--format", "json"))
     reasons = {item["entity_id"]: item["reason"] for item in said["items"]}
     assert {item["outcome"] for item in said["items"]} == {"refused"}
     assert set(reasons) == {ids[name] for name in ("fragile", "forgotten", "fails", "retried")}
@@ -222,7 +218,7 @@ def test_a_standby_knows_nothing_of_the_workers_and_says_so(
 
 
 def test_init_finds_it(stories: Stories) -> None:
-    printed = ours(stories.system, "init", "--print")
+    printed = stories.system.ours("init", "--print")
     assert 'job_system: "chancy"' in printed
     assert "kwargs" not in printed
 

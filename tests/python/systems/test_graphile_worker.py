@@ -11,12 +11,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import pytest
-from click.testing import CliRunner
-from conftest import ROOT, Outcome, Warehouse
+from conftest import Outcome, Warehouse
 from real_systems import SECRET, System, node_installed
 from test_init import grants
-
-from stuck_jobs.cli import main
 
 pytestmark = node_installed
 
@@ -222,24 +219,12 @@ def test_no_payload_is_shown(stories: Stories) -> None:
 
 
 def test_the_views_keep_their_promises(stories: Stories) -> None:
-    outcome = stories.system.warehouse.run_dbt("build", "--exclude", "tag:gate", variables=OVERRIDES)
-    assert outcome.exit_code == 0, outcome.output
-
-
-def ours(system: System, *arguments: str, exit_code: int = 0, **variables: str) -> str:
-    """What a command of ours prints."""
-    environment = system.warehouse.libpq | {
-        "DBT_PROFILES_DIR": str(system.warehouse.scratch), "DBT_PROJECT_DIR": str(ROOT),
-        "STUCK_JOBS_SCHEMA": system.warehouse.schema,
-    }  # fmt: skip
-    result = CliRunner().invoke(main, arguments, env=environment | variables)
-    assert result.exit_code == exit_code, result.output
-    return result.stdout
+    stories.system.assert_promises_kept(**OVERRIDES)
 
 
 def recover(system: System, *arguments: str, **variables: str) -> dict[str, dict[str, str]]:
     """What recovery says that it did or would do, by point and id."""
-    said = json.loads(ours(system, "recover", "--format", "json", *arguments, **variables))
+    said = json.loads(system.ours("recover", "--format", "json", *arguments, **variables))
     return {f"{item['accumulation_point']} {item['entity_id']}": item for item in said["items"]}
 
 
@@ -286,15 +271,15 @@ def test_rows_that_nobody_may_see_make_every_point_unknown(
         said.startswith("unknown: row level security hides rows of _private_") and "using (true)" in said
         for said in states().values()
     ), states()
-    printed = ours(system, "init", "--print", "--role", role, PGUSER=role)
+    printed = system.ours("init", "--print", "--role", role, PGUSER=role)
     assert "not seen: row level security hides rows of _private_jobs" in printed
-    seen = ours(system, "init", "--print", "--role", role)
+    seen = system.ours("init", "--print", "--role", role)
     policies = [statement for statement in grants(seen) if statement.startswith("create policy")]
     assert len(policies) == 4, seen
     system.warehouse.execute(*policies)
     assert {said.partition(":")[0] for said in states().values()} == {"ok", "breached"}
     assert "row level security" not in build().output
-    assert "create policy" not in ours(system, "init", "--print", "--role", role)
+    assert "create policy" not in system.ours("init", "--print", "--role", role)
     system.warehouse.execute(f"create policy not_these on {JOBS} as restrictive using (id <> 1)")
     assert {said.partition(":")[0] for said in states().values()} == {"unknown"}
     system.warehouse.execute(f"drop policy not_these on {JOBS}", f"alter role {role} bypassrls")
@@ -310,19 +295,13 @@ def test_rows_that_nobody_may_see_make_every_point_unknown(
     assert row[0] == "unknown"
     assert f"the role {role} may not see what the sessions of others do" in row[1]
     assert "grant pg_read_all_stats to it" in row[1]
-    assert f'grant "pg_read_all_stats" to "{role}"' in ours(system, "init", "--print", "--role", role)
+    assert f'grant "pg_read_all_stats" to "{role}"' in system.ours("init", "--print", "--role", role)
 
 
 @pytest.fixture
 def operator(stories: Stories) -> Iterator[str]:
-    """A role that may do what `init` says that recovery takes, and no more."""
-    system = stories.system
-    name = f"operator_of_{system.warehouse.libpq['PGDATABASE']}"
-    system.warehouse.execute(f"create role {name} login")
-    system.warehouse.execute(*grants(ours(system, "init", "--print", "--operator", name)))
-    system.build(operator_roles=[name], redis_enabled=False)
-    yield name
-    system.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
+    with stories.system.operator(redis_enabled=False) as name:
+        yield name
 
 
 def test_recovery_frees_what_the_system_would_free_itself_and_prints_the_rest(

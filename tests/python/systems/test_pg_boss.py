@@ -14,12 +14,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from click.testing import CliRunner
 from conftest import ROOT, Warehouse
 from real_systems import SECRET, System, installed, node_installed
 from test_init import grants
-
-from stuck_jobs.cli import main
 
 pytestmark = [installed, node_installed]
 
@@ -298,10 +295,7 @@ def test_no_argument_and_no_result_is_shown(stories: Stories) -> None:
 
 
 def test_the_views_keep_their_promises(stories: Stories) -> None:
-    outcome = stories.system.warehouse.run_dbt(
-        "build", "--exclude", "tag:gate", variables={"job_system": "pg_boss"}
-    )
-    assert outcome.exit_code == 0, outcome.output
+    stories.system.assert_promises_kept()
 
 
 def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
@@ -326,34 +320,17 @@ def test_nobody_supervises(stories: Stories) -> None:
     assert ("supervisor", "heartbeat_stopped") in silent
 
 
-def ours(system: System, *arguments: str, **variables: str) -> str:
-    """What a command of ours prints."""
-    environment = system.warehouse.libpq | {
-        "DBT_PROFILES_DIR": str(system.warehouse.scratch), "DBT_PROJECT_DIR": str(ROOT),
-        "STUCK_JOBS_SCHEMA": system.warehouse.schema,
-    }  # fmt: skip
-    result = CliRunner().invoke(main, arguments, env=environment | variables)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
 def recover(system: System, *arguments: str, **variables: str) -> dict[str, str | None]:
     """What recovery says that it did or would do with each job: why it left it alone, or that it did not."""
-    said = json.loads(ours(system, "recover", "--format", "json", *arguments, **variables))
+    said = json.loads(system.ours("recover", "--format", "json", *arguments, **variables))
     return {item["entity_id"]: item["reason"] for item in said["items"]}
 
 
 @pytest.fixture
 def operator(stories: Stories) -> Iterator[str]:
-    """A role that may do what `init` says that recovery takes, and no more."""
-    system = stories.system
-    name = f"operator_of_{system.warehouse.libpq['PGDATABASE']}"
-    system.warehouse.execute(f"create role {name} login")
-    system.warehouse.execute(*grants(ours(system, "init", "--print", "--operator", name)))
-    system.build(operator_roles=[name])
-    yield name
-    system.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
-    system.build()
+    with stories.system.operator() as name:
+        yield name
+    stories.system.build()
 
 
 def test_recovery_retries_what_is_given_up_and_nothing_that_a_process_may_have(
@@ -385,7 +362,7 @@ def test_a_role_that_may_not_read_what_jobs_carry_is_enough(stories: Stories) ->
         f"create schema of_watcher authorization {role}",
         f"create schema of_watcher_raw authorization {role}",
     )
-    granted = grants(ours(stories.system, "init", "--print", "--role", role))
+    granted = grants(stories.system.ours("init", "--print", "--role", role))
     assert not any(column in grant for grant in granted for column in ('"data"', "output"))
     warehouse.execute(*(grant for grant in granted if "create schema" not in grant))
     outcome = warehouse.in_schema("of_watcher").run_dbt(

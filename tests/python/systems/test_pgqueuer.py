@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import pytest
 from conftest import Warehouse
 from real_systems import HERE, OLDEST, SECRET, System, installed
-from test_procrastinate import ours
 
 pytestmark = installed
 
@@ -174,16 +173,13 @@ def test_no_payload_is_shown(stories: Stories) -> None:
 
 
 def test_the_views_keep_their_promises(stories: Stories) -> None:
-    outcome = stories.system.warehouse.run_dbt(
-        "build", "--exclude", "tag:gate", variables={"job_system": "pgqueuer"}
-    )
-    assert outcome.exit_code == 0, outcome.output
+    stories.system.assert_promises_kept()
 
 
 def test_the_plan_says_what_to_do_and_nothing_is_done(stories: Stories) -> None:
     system, ids = stories.system, stories.ids
     before = system.warehouse.rows("select id, status, attempts from pgqueuer order by id")
-    said = json.loads(ours(system, "recover", "--apply", "--format", "json"))
+    said = json.loads(system.ours("recover", "--apply", "--format", "json"))
     reasons = {item["entity_id"]: item["reason"] for item in said["items"]}
     assert {item["outcome"] for item in said["items"]} == {"refused"}
     assert reasons[ids["lost"]] == (
@@ -229,6 +225,6 @@ def test_when_everything_stands_still_it_is_said(stories: Stories) -> None:
 
 
 def test_init_finds_it(stories: Stories) -> None:
-    printed = ours(stories.system, "init", "--print")
+    printed = stories.system.ours("init", "--print")
     assert 'job_system: "pgqueuer"' in printed
     assert "payload" not in printed

@@ -11,12 +11,8 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
-from click.testing import CliRunner
-from conftest import ROOT, Outcome, Warehouse
+from conftest import Outcome, Warehouse
 from real_systems import HERE, OLDEST, SECRET, System, installed
-from test_init import grants
-
-from stuck_jobs.cli import main
 
 pytestmark = installed
 
@@ -210,10 +206,7 @@ def test_no_argument_is_shown(stories: Stories) -> None:
 
 
 def test_the_views_keep_their_promises(stories: Stories) -> None:
-    outcome = stories.system.warehouse.run_dbt(
-        "build", "--exclude", "tag:gate", variables={"job_system": "procrastinate"}
-    )
-    assert outcome.exit_code == 0, outcome.output
+    stories.system.assert_promises_kept()
 
 
 def test_dates_for_which_jobs_were_scheduled_do_not_hide_what_happened_since(stories: Stories) -> None:
@@ -245,34 +238,17 @@ def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
     system.build()
 
 
-def ours(system: System, *arguments: str, **variables: str) -> str:
-    """What a command of ours prints."""
-    environment = system.warehouse.libpq | {
-        "DBT_PROFILES_DIR": str(system.warehouse.scratch), "DBT_PROJECT_DIR": str(ROOT),
-        "STUCK_JOBS_SCHEMA": system.warehouse.schema,
-    }  # fmt: skip
-    result = CliRunner().invoke(main, arguments, env=environment | variables)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
 def recover(system: System, *arguments: str, **variables: str) -> dict[str, object]:
     """What recovery says that it did or would do."""
-    said: dict[str, object] = json.loads(ours(system, "recover", "--format", "json", *arguments, **variables))
+    said: dict[str, object] = json.loads(system.ours("recover", "--format", "json", *arguments, **variables))
     return said
 
 
 @pytest.fixture
 def operator(stories: Stories) -> Iterator[str]:
-    """A role that may do what `init` says that recovery takes, and no more."""
-    system = stories.system
-    name = f"operator_of_{system.warehouse.libpq['PGDATABASE']}"
-    system.warehouse.execute(f"create role {name} login")
-    system.warehouse.execute(*grants(ours(system, "init", "--print", "--operator", name)))
-    system.build(operator_roles=[name])
-    yield name
-    system.warehouse.execute(f"drop owned by {name} cascade", f"drop role {name}")
-    system.build()
+    with stories.system.operator() as name:
+        yield name
+    stories.system.build()
 
 
 def test_recovery_retries_what_is_lost_and_nothing_that_may_be_draining(
