@@ -106,5 +106,7 @@ def read_rows(
 @cache
 def _composed(query: str, schema: str) -> sql.Composed:
     """One of the package's queries, which whoever asks again need not read again."""
-    text = files("stuck_jobs").joinpath("queries", query).read_text(encoding="utf-8")
-    return sql.SQL(text).format(schema=sql.Identifier(schema))
+    queries = files("stuck_jobs").joinpath("queries")
+    text = queries.joinpath(query).read_text(encoding="utf-8")
+    judged = queries.joinpath("judged_columns.sql").read_text(encoding="utf-8").rstrip()
+    return sql.SQL(text).format(schema=sql.Identifier(schema), judged_columns=sql.SQL(judged))
