@@ -110,6 +110,7 @@ select
     evidence.stuck_since,
     evidence.cause,
     evidence.evidence,
+    left(md5(concat_ws(':', strongest.kind, strongest.scope)), 12) as incident_id,
     strongest.kind,
     strongest.scope,
     own.names_fault is not null as names_fault

@@ -1,6 +1,6 @@
 -- Which incident each stuck item belongs to: to one, always.
 select
-    left(md5(concat_ws(':', kind, scope)), 12) as incident_id,
+    incident_id,
     accumulation_point,
     entity_type,
     entity_id,

@@ -9,6 +9,7 @@ registry (accumulation_point, level, max_count, severity, remedy, evidence) as (
 
 grouped as (
     select
+        item_faults.incident_id,
         item_faults.kind,
         item_faults.scope,
         min(item_faults.stuck_since) as started_at,
@@ -26,11 +27,11 @@ grouped as (
         ))[1] as first_point
     from item_faults
     inner join registry on item_faults.accumulation_point = registry.accumulation_point
-    group by item_faults.kind, item_faults.scope
+    group by item_faults.incident_id, item_faults.kind, item_faults.scope
 )
 
 select
-    left(md5(concat_ws(':', kind, scope)), 12) as incident_id,
+    incident_id,
     kind,
     started_at,
     {{ as_of() }} as last_seen_at,
