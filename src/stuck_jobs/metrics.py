@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 from prometheus_client import CollectorRegistry, Gauge, generate_latest, write_to_textfile
 
-from stuck_jobs.gate.reading import JudgedPoint, Summary, prompt_profile, read_summary
 from stuck_jobs.output import emit
 from stuck_jobs.profile import ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
+from stuck_jobs.views.rows import JudgedPoint
+from stuck_jobs.views.summary import Summary, read_summary
 
 LABELS = ("accumulation_point", "level", "severity", "remedy")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from stuck_jobs.gate.question import Question, answer, question_options
-from stuck_jobs.gate.reading import prompt_profile, read_summary
 from stuck_jobs.profile import ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
+from stuck_jobs.views.summary import read_summary
 
 
 @click.command()

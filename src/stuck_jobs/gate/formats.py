@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stuck_jobs.gate.verdict import Exit, Finding, Verdict
 from stuck_jobs.output import legible, to_json
-from stuck_jobs.summary import Item
+from stuck_jobs.views.rows import Item
 
 MOST_NAMES = 3
 """Of points, in one line."""

@@ -15,12 +15,14 @@ import click
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.baseline import Baseline
 from stuck_jobs.gate.formats import as_annotations, as_json, show_table
-from stuck_jobs.gate.reading import SEVERITIES, Summary, refusals
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
 from stuck_jobs.output import emit
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.summary import LEVELS, Item, read_rows
+from stuck_jobs.session.patience import refusals
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.rows import LEVELS, SEVERITIES, Item
+from stuck_jobs.views.summary import Summary
 
 POLL_SECONDS = 2.0
 
@@ -157,7 +159,7 @@ def read_oldest(profile: Profile, verdict: Verdict) -> list[Item]:
         return []
     with refusals(), connect(profile) as connection:
         parameters = {"points": points, "most": OLDEST_ITEMS}
-        return read_rows(connection, profile.schema, "gate_items.sql", Item, parameters)
+        return read_rows(connection, profile.schema, "gate/items.sql", Item, parameters)
 
 
 def _judged(question: Question, look: Callable[[], Summary]) -> Verdict:

@@ -16,7 +16,6 @@ from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.display import Explained, Screen, explain, humanise, new_table
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.gate.reading import prompt_profile, refusals
 from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.recover.apply import Done, Recoverer
@@ -34,7 +33,8 @@ from stuck_jobs.recover.plan import (
     read_tasks,
 )
 from stuck_jobs.recover.system import SystemRecoverer, find_remedies
-from stuck_jobs.summary import read_points
+from stuck_jobs.session.patience import prompt_profile, refusals
+from stuck_jobs.views.summary import read_points
 
 REDIS_TIMEOUT = 5.0
 """For each answer, in seconds."""

@@ -13,9 +13,9 @@ import click
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.files import replace
-from stuck_jobs.gate.reading import prompt_profile
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
 from stuck_jobs.watch.repeat import repeat
 
 RUNBOOKS = Path("docs", "points")

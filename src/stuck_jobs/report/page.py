@@ -16,12 +16,11 @@ import jinja2
 from markupsafe import Markup
 
 from stuck_jobs.display import humanise
-from stuck_jobs.gate.reading import JudgedPoint
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
 from stuck_jobs.output import legible
 from stuck_jobs.report.echarts import echarts
 from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Reading, ReportItem, Trend
-from stuck_jobs.summary import LEVELS
+from stuck_jobs.views.rows import LEVELS, JudgedPoint
 
 SPARK_WIDTH = 132
 SPARK_HEIGHT = 24

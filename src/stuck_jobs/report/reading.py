@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.gate.reading import Summary, refusals, summary_of
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.summary import Item, read_rows
+from stuck_jobs.session.patience import refusals
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.rows import Item
+from stuck_jobs.views.summary import Summary, summary_of
 
 Row = TypeVar("Row")
 
@@ -192,16 +194,16 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
     worst = {"providers": MAX_PROVIDERS, "regions": MAX_REGIONS}
     with refusals(), connect(profile) as connection, _snapshot(connection), ThreadPoolExecutor() as beside:
         ((read_at, snapshot),) = connection.execute("select now(), pg_export_snapshot()").fetchall()
-        rates = beside.submit(_in_time, profile, snapshot, "report_providers.sql", ProviderRegion, worst)
-        days = beside.submit(_in_time, profile, snapshot, "report_durations.sql", Day, {"days": MAX_DAYS})
+        rates = beside.submit(_in_time, profile, snapshot, "report/providers.sql", ProviderRegion, worst)
+        days = beside.submit(_in_time, profile, snapshot, "report/durations.sql", Day, {"days": MAX_DAYS})
         return Reading(
             database=connection.info.dbname,
             read_at=read_at,
             summary=summary_of(connection, schema),
-            items=read_rows(connection, schema, "report_items.sql", ReportItem, oldest),
-            trends=read_rows(connection, schema, "report_trends.sql", Trend, over_time),
-            queues=read_rows(connection, schema, "report_queues.sql", Queue, {"queues": MAX_QUEUES}),
-            depths=read_rows(connection, schema, "report_depths.sql", Depth, fullest),
+            items=read_rows(connection, schema, "report/items.sql", ReportItem, oldest),
+            trends=read_rows(connection, schema, "report/trends.sql", Trend, over_time),
+            queues=read_rows(connection, schema, "report/queues.sql", Queue, {"queues": MAX_QUEUES}),
+            depths=read_rows(connection, schema, "report/depths.sql", Depth, fullest),
             providers=rates.result(),
             days=days.result(),
         )

@@ -15,9 +15,9 @@ from stuck_jobs.alert.telling import Telling, telling_options
 from stuck_jobs.collect.command import queue_option, redis_option, usual_collector
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.gate.reading import prompt_profile
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
 from stuck_jobs.watch.board import Board
 from stuck_jobs.watch.notify import notify, rest
 from stuck_jobs.watch.repeat import until_a_signal

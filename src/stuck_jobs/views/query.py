@@ -1,0 +1,54 @@
+"""Run a query that lies beside the code which asks it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+Row = TypeVar("Row")
+
+SHARED = {"judged_columns": "views/judged_columns.sql", "item_columns": "views/item_columns.sql"}
+"""Columns that several queries select, by the name that stands for them."""
+
+
+def monitoring_schema() -> str:
+    """The schema that dbt builds into, unless a profile of the user's says otherwise."""
+    return os.environ.get("STUCK_JOBS_SCHEMA") or "stuck_jobs"
+
+
+def read_rows(
+    connection: psycopg.Connection[Any],
+    schema: str,
+    query: str,
+    row: type[Row],
+    parameters: Mapping[str, Any] | None = None,
+) -> list[Row]:
+    """The rows of a query, each as a `row`.
+
+    Args:
+        connection: to the database.
+        schema: of the views.
+        query: its file, such as `views/points.sql`.
+        row: a dataclass with the query's columns.
+        parameters: of the query.
+    """
+    with connection.cursor(row_factory=class_row(row)) as cursor:
+        return cursor.execute(_composed(query, schema), parameters).fetchall()
+
+
+@cache
+def _composed(query: str, schema: str) -> sql.Composed:
+    """A query that whoever asks again need not read again."""
+    shared = {name: sql.SQL(_text(file).rstrip()) for name, file in SHARED.items()}
+    return sql.SQL(_text(query)).format(schema=sql.Identifier(schema), **shared)
+
+
+def _text(file: str) -> str:
+    return files("stuck_jobs").joinpath(file).read_text(encoding="utf-8")
