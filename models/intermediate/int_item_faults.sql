@@ -117,6 +117,10 @@ select
     evidence.jobspec_id,
     evidence.stuck_since,
     evidence.cause,
+    case
+        when evidence.entity_type in ('execution', 'missing_execution', 'provider_region')
+            then substring(coalesce(evidence.tie, evidence.entity_id) from '/([^/]+)$')
+    end as region,
     evidence.evidence,
     left(md5(concat_ws(':', strongest.kind, strongest.scope)), 12) as incident_id,
     strongest.kind,

@@ -6,5 +6,6 @@ select
     entity_id,
     jobspec_id,
     stuck_since,
-    cause
+    cause,
+    region
 from {{ ref('int_item_faults') }}

@@ -17,6 +17,7 @@ grouped as (
         array_agg(distinct item_faults.accumulation_point) as points,
         count(*) as items,
         count(distinct item_faults.jobspec_id) as jobs,
+        count(*) filter (where item_faults.names_fault) as naming_items,
         (array_agg(
             item_faults.evidence
             order by item_faults.names_fault desc, item_faults.stuck_since asc, item_faults.entity_id asc
@@ -57,7 +58,7 @@ select
         when 'kind_failing' then concat('Work of the kind ', scope, ' fails more often than not')
         when 'error_repeated' then concat('Given up with one error, items: ', items, ': ', scope)
         when 'job' then concat('The job ', scope, ' keeps others waiting, jobs stuck: ', jobs)
-        else concat({{ stuck_phrase('first_point') }}, ' (' || nullif(cause, 'unknown') || ')', ': ', items)
+        else concat({{ stuck_phrase('first_point') }}, ' (' || nullif(cause, 'unknown') || ')', ': ', naming_items)
     end as title,
     evidence,
     case

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -19,18 +20,34 @@ from stuck_jobs.display import humanise
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
 from stuck_jobs.output import legible
 from stuck_jobs.report.echarts import echarts
-from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Reading, ReportItem, Trend
+from stuck_jobs.report.reading import ANALYTICS_SECONDS, INCIDENTS_SECONDS, MAX_LENGTH
+from stuck_jobs.report.rows import Depth, Reading, ReportItem, Tie, Trend
 from stuck_jobs.views.rows import LEVELS, JudgedPoint
 
 SPARK_WIDTH = 132
 SPARK_HEIGHT = 24
 """Of the lines over time in the table, in pixels."""
 
+FIRST_INCIDENTS = 8
+"""How many are seen at once; the rest is folded."""
+
+SEARCH_BYTES = 1_000_000
+"""How much of the page the items that can be searched may take."""
+
+HARM = ("breached", "unknown", "warn", "ok")
+"""The tones, the worst first."""
+
 TONES = {Exit.OPEN: "ok", Exit.CLOSED: "breached", Exit.NO_ANSWER: "unknown"}
 SIGNS = {"ok": "✓", "breached": "▲", "warn": "!", "unknown": "?"}
 """What tells the states apart besides their colours and names."""
 
 NOT_KNOWN = "\N{EN DASH}"
+SEARCHED = (
+    "seconds", "age", "point", "job", "what", "id", "status", "cause", "queue", "kind", "region", "evidence",
+    "fault", "command",
+)  # fmt: skip
+"""What is known of an item that can be searched."""
+
 CELL_VALUES = ("finished", "failed", "failure_rate", "timeout_rate", "is_failing")
 
 
@@ -91,7 +108,7 @@ class LevelRows:
     def tone(self) -> str:
         """The worst of its points'."""
         tones = {row.tone for row in self.rows}
-        return next(tone for tone in ("breached", "unknown", "warn", "ok") if tone in tones)
+        return next(tone for tone in HARM if tone in tones)
 
     @property
     def states(self) -> Counter[str]:
@@ -122,19 +139,28 @@ def render(reading: Reading, runbooks: str, refresh: float | None) -> str:
         "count": lambda number: f"{number:,}",
         "legible": shortened,
         "percent": percent,
-        "runbook": lambda point: f"{runbooks.rstrip('/')}/{point}.md",
+        "runbook": lambda point: _runbook(runbooks, point),
         "seconds": seconds,
     }
-    scripts = [Markup(source) for source in (echarts(), _own("page.js"))]  # noqa: S704
+    scripts = [Markup(source) for source in (echarts(), _own("page.js"), _own("items.js"))]  # noqa: S704
+    levels = _levels(reading)
+    search = _search(reading)
     return environment.get_template("page.html").render(
         reading=reading,
         tone=_tone_of_all(judge(reading.summary, Rules())),
         signs=SIGNS,
-        levels=_levels(reading),
+        levels=levels,
+        points=_by_harm(row for level in levels for row in level.rows),
+        faults=reading.faults,
+        first_incidents=FIRST_INCIDENTS,
+        incident_patience=INCIDENTS_SECONDS,
+        fault_titles=_titles(reading),
+        unknown=_unknown(reading),
         states=Counter(point.state for point in reading.summary.points),
-        items=[(item, item_command(item)) for item in reading.items],
+        items=[(item, item_command(item), _tie(reading, item)) for item in reading.items if item.is_shown],
+        searched=len(search["rows"]),
         total=sum(point.stuck_count for point in reading.summary.points),
-        chart_data=_chart_data(reading),
+        chart_data=_chart_data(reading) | {"items": search | {"runbooks": _runbooks(reading, runbooks)}},
         refresh=refresh,
         stale_after=900 if refresh is None else max(3 * refresh, 90),
         style=Markup(_own("page.css")),  # noqa: S704
@@ -215,6 +241,77 @@ def _levels(reading: Reading) -> list[LevelRows]:
             )
         )
     return [LevelRows(level, rows[level]) for level in LEVELS if level in rows]
+
+
+def _by_harm(rows: Iterable[PointRow]) -> list[PointRow]:
+    return sorted(
+        rows, key=lambda row: (HARM.index(row.tone), -row.point.stuck_count, row.point.accumulation_point)
+    )
+
+
+def _unknown(reading: Reading) -> dict[str, list[str]]:
+    """The points that cannot be judged, by the reason why."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for point in reading.summary.points:
+        if point.state == "unknown":
+            age = point.evidence_age
+            old = "no evidence" if age is None else f"evidence {humanise(round(age), 1)} old"
+            found[point.evidence or old].append(point.accumulation_point)
+    return found
+
+
+def _tie(reading: Reading, item: ReportItem) -> Tie | None:
+    return reading.faults.ties.get((item.accumulation_point, item.entity_id)) if reading.faults else None
+
+
+def _titles(reading: Reading) -> dict[str, str]:
+    """What each incident is called, by its id; those that are not read are one of many."""
+    titles: dict[str, str] = defaultdict(lambda: "one of many")
+    if reading.faults:
+        titles |= {found.incident_id: shortened(found.title) for found in reading.faults.incidents.worst}
+    return titles
+
+
+def _runbook(runbooks: str, point: str) -> str:
+    return f"{runbooks.rstrip('/')}/{point}.md"
+
+
+def _runbooks(reading: Reading, runbooks: str) -> dict[str, str]:
+    names = [point.accumulation_point for point in reading.summary.points]
+    return {name: _runbook(runbooks, name) for name in names}
+
+
+def _search(reading: Reading) -> dict[str, Any]:
+    """The items that can be searched, the oldest first, as JSON can hold them: as many as the page has room for."""
+    rows: list[list[Any]] = []
+    size, titles = 0, _titles(reading)
+    for item in reading.items:
+        row = _searched(item, _tie(reading, item))
+        size += len(json.dumps(row))
+        if size > SEARCH_BYTES:
+            break
+        rows.append(list(row.values()))
+    faults = {row[-2] for row in rows if row[-2]}
+    return {"columns": SEARCHED, "rows": rows, "titles": {fault: titles[fault] for fault in sorted(faults)}}
+
+
+def _searched(item: ReportItem, tie: Tie | None) -> dict[str, Any]:
+    return {
+        "seconds": item.age_seconds,
+        "age": humanise(item.age_seconds),
+        "point": item.accumulation_point,
+        "job": shortened(item.jobspec_id),
+        "what": item.entity_type.replace("_", " "),
+        "id": shortened(item.entity_id),
+        "status": shortened(item.status),
+        "cause": item.cause,
+        "queue": shortened(item.queue_name),
+        "kind": shortened(item.job_kind),
+        "region": shortened(tie.region) if tie else "",
+        "evidence": shortened(item.evidence),
+        "fault": tie.incident_id if tie else "",
+        "command": item_command(item),
+    }
 
 
 def _spark(trends: list[Trend], point: JudgedPoint, since: datetime, now: datetime) -> Spark | None:
