@@ -33,6 +33,7 @@ COMMANDS = {
     "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",
     "watch": "stuck_jobs.watch.command:watch",
+    "why": "stuck_jobs.why.command:why",
 }
 
 GROUPS = {
@@ -44,6 +45,7 @@ GROUPS = {
     "Look": {
         "check": "Looks once, without dbt, and says what the gate says.",
         "watch": "Looks every few seconds, tells what has changed, and serves metrics.",
+        "why": "Says where one job is, why, and what would move it.",
         "collect": "Copies what waits in Redis into PostgreSQL.",
         "report": "Writes a page that shows what is stuck, since when and why.",
         "alert": "Tells what has changed since the last time.",

@@ -216,14 +216,18 @@ def read_settings(connection: psycopg.Connection[Any], schema: str) -> Settings:
     return row
 
 
-def read_tasks(connection: psycopg.Connection[Any], schema: str) -> list[Task]:
+def read_tasks(
+    connection: psycopg.Connection[Any], schema: str, jobs: Collection[str] | None = None
+) -> list[Task]:
     """Everything that has a remedy, once for each point at which it is stuck.
 
     Args:
         connection: of somebody who may read the views.
         schema: of the views.
+        jobs: only these and their executions, by public id; None for all.
     """
-    return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)))
+    parameters = {"jobs": None if jobs is None else [*jobs]}
+    return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)), parameters)
 
 
 def read_names(connection: psycopg.Connection[Any], schema: str, names: Collection[str]) -> set[str]:

@@ -1,27 +1,8 @@
 -- The worst incidents, and how many there are.
-with incidents as (
-    select * from {schema}.incidents_v1
-)
-
 select
-    incident_id,
-    kind,
-    case when started_at between '0002-01-01' and '9998-12-31' then started_at end as started_at,
-    extract(epoch from last_seen_at - started_at)::bigint as age_seconds,
-    severity,
-    points,
-    items,
-    jobs,
-    left(scope, 500) as scope,
-    left(title, 500) as title,
-    left(evidence, 500) as evidence,
-    first_step,
+    {incident_columns},
     count(*) over () as total
-from incidents
-order by
-    array_position(array['error', 'warn'], severity),
-    items desc,
-    jobs desc,
-    started_at nulls last,
-    incident_id
+from {schema}.incidents_v1
+where %(points)s::text[] is null or points && %(points)s
+order by array_position(array['error', 'warn'], severity), items desc, jobs desc, started_at nulls last, incident_id
 limit %(most)s

@@ -14,8 +14,8 @@ from psycopg.rows import class_row
 
 Row = TypeVar("Row")
 
-SHARED = {"judged_columns": "views/judged_columns.sql", "item_columns": "views/item_columns.sql"}
-"""Columns that several queries select, by the name that stands for them."""
+SHARED = ("judged_columns", "item_columns", "incident_columns")
+"""Columns that several queries select, each a file of this room."""
 
 
 def monitoring_schema() -> str:
@@ -46,7 +46,7 @@ def read_rows(
 @cache
 def _composed(query: str, schema: str) -> sql.Composed:
     """A query that whoever asks again need not read again."""
-    shared = {name: sql.SQL(_text(file).rstrip()) for name, file in SHARED.items()}
+    shared = {name: sql.SQL(_text(f"views/{name}.sql").rstrip()) for name in SHARED}
     return sql.SQL(_text(query)).format(schema=sql.Identifier(schema), **shared)
 
 

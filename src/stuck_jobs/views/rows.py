@@ -9,6 +9,12 @@ LEVELS = ("database", "queue", "execution", "worker", "portal", "network")
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("warn", "error")
 
+INCIDENT_KINDS = (
+    "worker_crash", "queue_unserved", "conductor_dead", "redis_untrusted", "provider_failing", "kind_failing",
+    "error_repeated", "job", "point",
+)  # fmt: skip
+"""Of faults, the strongest first, as the macro fault_strength has them."""
+
 
 @dataclass(frozen=True)
 class Point:
