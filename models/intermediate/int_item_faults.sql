@@ -115,8 +115,13 @@ select
     evidence.entity_type,
     evidence.entity_id,
     evidence.jobspec_id,
+    evidence.status,
     evidence.stuck_since,
+    evidence.age_seconds,
+    evidence.threshold_seconds,
     evidence.cause,
+    evidence.queue_name,
+    evidence.job_kind,
     case
         when evidence.entity_type in ('execution', 'missing_execution', 'provider_region')
             then substring(coalesce(evidence.tie, evidence.entity_id) from '/([^/]+)$')

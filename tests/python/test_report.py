@@ -30,7 +30,7 @@ from stuck_jobs.demo.generator import MIN_JOBS, generate
 from stuck_jobs.display import humanise
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.report import echarts, reading
-from stuck_jobs.report.page import percent, seconds
+from stuck_jobs.report.templates import percent, seconds
 
 VIEWS = (
     "accumulation_points", "stuck_items", "incidents", "incident_items", "queue_depths",

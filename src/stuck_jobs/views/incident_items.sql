@@ -1,13 +1,7 @@
 -- The oldest items of each incident.
 with ranked as (
     select
-        incident_id,
-        accumulation_point,
-        entity_type,
-        entity_id,
-        jobspec_id,
-        stuck_since,
-        cause,
+        *,
         row_number() over (
             partition by incident_id order by stuck_since asc nulls last, accumulation_point asc, entity_id asc
         ) as place
@@ -16,13 +10,10 @@ with ranked as (
 )
 
 select
+    {item_columns},
     incident_id,
-    accumulation_point,
-    entity_type,
-    entity_id,
-    jobspec_id,
     case when stuck_since between '0002-01-01' and '9998-12-31' then stuck_since end as stuck_since,
-    cause
+    region
 from ranked
 where place <= %(most)s
 order by incident_id, place

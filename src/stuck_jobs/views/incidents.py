@@ -77,6 +77,18 @@ def count_incidents(connection: psycopg.Connection[Any], schema: str) -> list[In
     return read_rows(connection, schema, "views/incident_counts.sql", IncidentCount)
 
 
+def read_incident(connection: psycopg.Connection[Any], schema: str, incident: str) -> Incident | None:
+    """One incident, or None if there is none of this id, or none any more.
+
+    Args:
+        connection: to the database.
+        schema: of the views.
+        incident: its id.
+    """
+    rows = read_rows(connection, schema, "views/incident.sql", Incident, {"incident": incident})
+    return rows[0] if rows else None
+
+
 def read_incidents_in_time(
     connection: psycopg.Connection[Any], schema: str, most: int, seconds: float
 ) -> Incidents | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -41,6 +41,20 @@ def read_rows(
     """
     with connection.cursor(row_factory=class_row(row)) as cursor:
         return cursor.execute(_composed(query, schema), parameters).fetchall()
+
+
+def each_row(connection: psycopg.Connection[Any], schema: str, query: str, row: type[Row]) -> Iterator[Row]:
+    """The rows one after the other, however many there are; inside a transaction.
+
+    Args:
+        connection: to the database.
+        schema: of the views.
+        query: its file.
+        row: a dataclass with the query's columns.
+    """
+    with connection.cursor(name="each_row", row_factory=class_row(row)) as cursor:
+        cursor.itersize = 1000
+        yield from cursor.execute(_composed(query, schema))
 
 
 @cache

@@ -142,23 +142,15 @@ class Incident:
 
 
 @dataclass(frozen=True)
-class IncidentItem:
+class IncidentItem(Item):
     """A row of `incident_items`.
 
     Attributes:
         incident_id: of the incident that the item belongs to.
-        accumulation_point: where the item is stuck.
-        entity_type: as in `Item`.
-        entity_id: its primary key.
-        jobspec_id: the public id of its job; None for an orphan.
-        stuck_since: since when; None if no date can be believed.
-        cause: why.
+        stuck_since: since when it is stuck; None if no date can be believed.
+        region: that it is stuck in; None where it has none.
     """
 
     incident_id: str
-    accumulation_point: str
-    entity_type: str
-    entity_id: str | None
-    jobspec_id: str | None
     stuck_since: datetime | None
-    cause: str
+    region: str | None

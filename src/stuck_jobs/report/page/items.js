@@ -1,7 +1,7 @@
 "use strict";
 {
   // Search in the stuck items: all that the page carries, without a server.
-  const { columns, rows, runbooks, titles } = JSON.parse(document.getElementById("data").textContent).items;
+  const { columns, rows, runbooks, titles, live } = JSON.parse(document.getElementById("data").textContent).items;
   const form = document.getElementById("search");
   const matches = document.getElementById("matches");
   if (form) {
@@ -41,7 +41,10 @@
       const row = element("tr", "", { role: "row" });
       const age = cell("age", item.age);
       age.className = "number";
-      const job = cell("", element("bdi", item.job || "(no job)"));
+      const name = element("bdi", item.job || "(no job)");
+      const link = element("a", "", { href: `jobs/${encodeURIComponent(item.job)}` });
+      link.append(name);
+      const job = cell("", live && item.job ? link : name);
       const what = cell("", element("span", `${item.what} `, { class: "of" }), element("bdi", item.id));
       job.className = what.className = "id";
       const why = cell("cause", item.cause);
