@@ -23,6 +23,7 @@ COMMANDS = {
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
     "init": "stuck_jobs.init.command:init",
+    "mcp": "stuck_jobs.mcp.command:mcp",
     "metrics": "stuck_jobs.metrics:metrics",
     "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
@@ -50,6 +51,7 @@ GROUPS = {
         "report": "Writes a page that shows what is stuck, since when and why.",
         "alert": "Tells what has changed since the last time.",
         "metrics": "Prints the points as metrics for Prometheus.",
+        "mcp": "Answers an assistant over the Model Context Protocol.",
         "trace": "Sends the life of each job to a tracing system.",
     },
     "Stop a deployment": {

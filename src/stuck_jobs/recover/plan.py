@@ -178,6 +178,29 @@ class Task:
             words += f": recovered {self.recoveries} times"
         return words
 
+    def as_row(self, outcome: str, reason: str | None = None) -> dict[str, object]:
+        """The same for a program.
+
+        Args:
+            outcome: planned, refused, applied, skipped or failed.
+            reason: why, if it was not done.
+        """
+        return {
+            "accumulation_point": self.accumulation_point,
+            "entity_type": self.entity_type,
+            "entity_id": self.entity_id,
+            "jobspec_id": self.jobspec_id,
+            "cause": self.cause,
+            "queue_name": self.queue_name,
+            "job_kind": self.job_kind,
+            "evidence": self.evidence,
+            "age_seconds": self.age_seconds,
+            "remedy": self.remedy,
+            "change": self.change,
+            "outcome": outcome,
+            "reason": reason,
+        }
+
 
 @dataclass(frozen=True)
 class Plan:

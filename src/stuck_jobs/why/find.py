@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,7 +13,6 @@ import psycopg
 from psycopg import sql
 
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.session.patience import in_time
 from stuck_jobs.views.query import read_rows
 
 MOST_NAMES = 5
@@ -83,12 +84,20 @@ def _as_key(name: str, key_type: str) -> Key | None:
     return name
 
 
+@contextmanager
+def _in_time(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Be patient for `SECONDS`, and for as long as before when that is done."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"set local statement_timeout = '{SECONDS}s'".encode())
+        yield
+
+
 def _by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key:
     named: list[_Named] = []
     parameters = {"part": part, "most": MOST_NAMES + 1}
     for query in ("why/live_parts.sql", "why/all_parts.sql"):
         try:
-            with in_time(connection, SECONDS):
+            with _in_time(connection):
                 named = read_rows(connection, schema, query, _Named, parameters)
         except psycopg.errors.QueryCanceled:
             raise StuckJobsError(

@@ -116,17 +116,27 @@ dated as (
         step.place,
         step.at,
         step.what,
-        concat_ws(
-            ', ', executions.execution_id::text, executions.provider_id, executions.region, executions.model_id,
-            executions.question_id, executions.status, executions.failure_type
-        ) as detail,
+        concat_ws(', ', executions.execution_id::text, step.detail) as detail,
         null as queue_name
     from executions
     cross join lateral (
         values
-        (6, coalesce(executions.started_at, executions.created_at), 'an execution began'),
-        (7, executions.completed_at, 'an execution ended')
-    ) as step (place, at, what)
+        (
+            6,
+            coalesce(executions.started_at, executions.created_at),
+            'an execution began',
+            concat_ws(
+                ', ', executions.provider_id, executions.region, executions.model_id, executions.question_id,
+                case when executions.completed_at is null then executions.status end
+            )
+        ),
+        (
+            7,
+            executions.completed_at,
+            'an execution ended',
+            concat_ws(', ', executions.status, nullif(executions.failure_type, executions.status))
+        )
+    ) as step (place, at, what, detail)
     union all
     select
         7 as place,

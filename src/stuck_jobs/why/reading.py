@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 
-from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.recover.plan import read_tasks
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import Incident
@@ -18,6 +17,9 @@ from stuck_jobs.why.found import CONCERNS, Explanation, FoundItem, Holder, Job, 
 
 MOST = 50
 """Items, executions, attempts, messages and recoveries of a job at most."""
+
+SECONDS = 10
+"""How long each statement may take."""
 
 
 def explain(connection: psycopg.Connection[Any], schema: str, job: str) -> Explanation:
@@ -32,23 +34,21 @@ def explain(connection: psycopg.Connection[Any], schema: str, job: str) -> Expla
         StuckJobsError: if there is no such job, or more than one.
         psycopg.Error: if the server refuses.
     """
-    key = find(connection, schema, job)
     with _one_moment(connection):
-        return _explain(connection, schema, key, job)
+        return _explain(connection, schema, find(connection, schema, job))
 
 
-def _explain(connection: psycopg.Connection[Any], schema: str, key: Key, name: str) -> Explanation:
+def _explain(connection: psycopg.Connection[Any], schema: str, key: Key) -> Explanation:
     by_key = {"key": key, "most": MOST}
-    rows = read_rows(connection, schema, "why/job.sql", Job, by_key)
-    if not rows:
-        raise StuckJobsError(f"the job {name} has gone in the meantime")
-    (job,) = rows
+    (job,) = read_rows(connection, schema, "why/job.sql", Job, by_key)
     timeline = read_rows(connection, schema, "why/moments.sql", Moment, by_key)
     queues = {job.queue_name, *(moment.queue_name for moment in timeline)} - {None}
+    points = read_points(connection, schema)
     of_job = {
         "jobspec_id": job.jobspec_id,
         "job_id": job.job_id,
-        "queues": sorted(map(str, queues)),
+        "queues": [*queues],
+        "points": [point.accumulation_point for point in points if point.stuck_count or point.state != "ok"],
         "most": MOST,
     }
     items = read_rows(connection, schema, "why/items.sql", FoundItem, of_job)
@@ -66,7 +66,7 @@ def _explain(connection: psycopg.Connection[Any], schema: str, key: Key, name: s
         tasks=read_tasks(connection, schema, [job.jobspec_id]) if own and job.jobspec_id else [],
         unknown=[
             point
-            for point in read_points(connection, schema)
+            for point in points
             if point.state == "unknown" and point.accumulation_point in CONCERNS[job.phase]
         ],
     )
@@ -77,6 +77,7 @@ def _one_moment(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """Read as of one moment, and change nothing."""
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute(f"set local statement_timeout = '{SECONDS}s'".encode())
         connection.execute("set local jit = off")
         connection.execute("set local time zone 'UTC'")
         yield
