@@ -126,6 +126,7 @@ select
         when evidence.entity_type in ('execution', 'missing_execution', 'provider_region')
             then substring(coalesce(evidence.tie, evidence.entity_id) from '/([^/]+)$')
     end as region,
+    case when evidence.accumulation_point = 'queue_dead_letter' then evidence.tie end as error,
     evidence.evidence,
     left(md5(concat_ws(':', strongest.kind, strongest.scope)), 12) as incident_id,
     strongest.kind,

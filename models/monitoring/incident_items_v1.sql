@@ -13,5 +13,6 @@ select
     queue_name,
     job_kind,
     region,
+    error,
     evidence
 from {{ ref('int_item_faults') }}

@@ -19,7 +19,7 @@ RECORD = "contracts.yml"
 HEADER = """\
 # Written by `python -m stuck_jobs.contracts`; docs/versioning.md says what it is for.
 # Nothing of it is released: version 1 changed in place once, when ids became text, and items got queue_name,
-# job_kind and evidence. From the first release on, a change is a new version.
+# job_kind and evidence; incident_items grew. From the first release on, a change is a new version.
 """
 
 Contracts = dict[str, dict[str, str]]

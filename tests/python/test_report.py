@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import html
+import json
 import os
 import re
 import shlex
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from browser import PROGRAM, Page, browsing
 from conftest import ROOT, Outcome, Warehouse, environment, run_command
 from psycopg import sql
@@ -33,8 +36,8 @@ from stuck_jobs.report import echarts, reading
 from stuck_jobs.report.templates import percent, seconds
 
 VIEWS = (
-    "accumulation_points", "stuck_items", "incidents", "incident_items", "queue_depths",
-    "execution_reliability", "provider_failures", "job_durations",
+    "accumulation_points", "stuck_items", "incidents", "incident_items", "held_jobs",
+    "queue_depths", "execution_reliability", "provider_failures", "job_durations",
 )  # fmt: skip
 TABLES = (*VIEWS, "accumulation_history", "stg_queue_snapshots")
 MAX_BYTES = 2_500_000
@@ -285,6 +288,92 @@ def test_the_page_shows_what_the_views_say(frozen: Warehouse, output: Path) -> N
     assert f"{stuck[0]} items are stuck" in text
 
 
+def test_the_page_begins_with_what_broke_the_worst_first(frozen: Warehouse, output: Path) -> None:
+    page = write(frozen, output)
+    main = page.partition("<main>")[2]
+    assert (
+        main.index('id="incidents-title"') < main.index('id="points-title"') < main.index('id="items-title"')
+    )
+    found = frozen.rows(
+        "select incident_id, title, first_step from incidents "
+        "order by severity, items desc, jobs desc, started_at nulls last, incident_id"
+    )
+    assert re.findall(r'<li id="incident-(\w+)"', page) == [incident for incident, *_ in found]
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", main)).split())
+    assert all(" ".join(title.split()) in text for _, title, _ in found)
+    assert {step for *_, step in found if step.startswith("stuck-jobs")} <= set(Parser(page).commands)
+    assert f"by {len(found)} faults." in " ".join(
+        re.sub(r"<[^>]+>", "", page.partition("</header>")[0]).split()
+    )
+    ties = {
+        (point, job): incident
+        for point, job, incident in frozen.rows(
+            "select accumulation_point, jobspec_id, incident_id from incident_items "
+            "where jobspec_id is not null"
+        )
+    }
+    titles = {incident: title for incident, title, _ in found}
+    for row in Parser(page).rows("items-title"):
+        if row[2] != "(no job)":
+            assert row[6] == " ".join(titles[ties[row[1], row[2]]].split())
+
+
+def test_points_are_shown_by_harm(frozen: Warehouse, output: Path) -> None:
+    with changed(
+        frozen,
+        "update frozen.accumulation_points set state = 'ok', stuck_count = 0 "
+        "where level in ('portal', 'network')",
+        "update frozen.accumulation_points set state = 'unknown' where level = 'worker'",
+    ):
+        shown = [*shown_points(Parser(write(frozen, output))).items()]
+        warns = {
+            name
+            for (name,) in frozen.rows(
+                "select accumulation_point from accumulation_points where severity = 'warn'"
+            )
+        }
+    harm = ["breached", "unknown", "warn", "ok"]
+    tones = ["warn" if state == "breached" and name in warns else state for name, (state, *_) in shown]
+    assert tones == sorted(tones, key=harm.index)
+    assert {*tones} == {*harm}
+    counts = [
+        int(stuck.partition(" / ")[0].replace(",", ""))
+        for (_, (state, stuck, _)), tone in zip(shown, tones, strict=True)
+        if tone == "breached"
+    ]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_errors_are_grouped_and_holders_named(frozen: Warehouse, output: Path) -> None:
+    page = Parser(write(frozen, output))
+    dead = dict(
+        frozen.rows(
+            "select error, count(*) from incident_items "
+            "where accumulation_point = 'queue_dead_letter' and error is not null group by 1"
+        )
+    )
+    assert dead
+    assert {row[0]: int(row[1]) for row in page.rows("errors-title")} == dead
+    ((held,),) = frozen.rows("select count(*) from held_jobs")
+    assert [row[:2] for row in page.rows("holders-title")] == (
+        [["workers, by their locks", number(held)]] if held else []
+    )
+
+
+def test_the_page_does_without_incidents_that_take_too_long(
+    frozen: Warehouse, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "INCIDENTS_SECONDS", 1.0)
+    frozen.execute(
+        "create or replace view incidents_v1 as select i.* from frozen.incidents as i, pg_sleep(60)"
+    )
+    page = write(frozen, output)
+    frozen.execute("create or replace view incidents_v1 as select * from frozen.incidents")
+    assert "<code>incidents</code> took longer" in page
+    assert shown_points(Parser(page)) == expected_points(frozen)
+    assert Parser(page).rows("items-title")
+
+
 def test_a_command_is_there_where_recovery_can_help(frozen: Warehouse, output: Path) -> None:
     commands = Parser(write(frozen, output)).commands
     remedies = dict(frozen.rows("select accumulation_point, remedy from accumulation_points"))
@@ -524,10 +613,13 @@ def test_the_page_does_without_analytics_that_take_too_long(
 
 
 def test_a_role_that_only_reads_the_views_can_make_the_page(frozen: Warehouse, output: Path) -> None:
+    public = yaml.safe_load((ROOT / "contracts.yml").read_text())
+    names = {name for of in public for name in (of, re.sub(r"_v\d+$", "", of))}
+    there = {name for (name,) in frozen.rows("select relname from pg_class where relkind in ('r', 'v')")}
     frozen.execute(
         "create role on_call login",
         f"grant usage on schema {frozen.schema} to on_call",
-        f"grant select on all tables in schema {frozen.schema} to on_call",
+        *(f"grant select on {view} to on_call" for view in names & there),
     )
     outcome = run(frozen, "--output", str(output), PGUSER="on_call", PGTZ="Asia/Tokyo")
     assert outcome.exit_code == 0, outcome.output
@@ -714,6 +806,69 @@ def test_the_charts_draw_the_views(frozen: Warehouse, output: Path, tab: Page) -
     light = tab.evaluate(drawn_again)
     tab.look("dark")
     tab.until(f"{drawn_again} !== {light!r}")
+
+
+MATCHES = "[...document.querySelectorAll('#matches tr')].map((row) => row.cells[{}].textContent)"
+
+
+def ask(tab: Page, name: str, value: str) -> None:
+    tab.evaluate(
+        f"(({{elements: {{{name}: field}}}}) => {{ field.value = {json.dumps(value)}; "
+        "field.dispatchEvent(new Event('input', {bubbles: true})); })(document.getElementById('search'))"
+    )
+
+
+@needs_browser
+def test_all_items_are_found_by_search_and_filters(frozen: Warehouse, output: Path, tab: Page) -> None:
+    write(frozen, output)
+    visit(tab, output)
+    items = frozen.rows(
+        "select accumulation_point, jobspec_id, cause, age_seconds, incident_id, region from incident_items"
+    )
+    assert tab.evaluate("document.getElementById('matches').hidden")
+    ask(tab, "point", "execution_missing")
+    for _ in range(len(items) // 100 + 1):
+        tab.evaluate("document.getElementById('more').click()")
+    missing = sorted(str(item[1]) for item in items if item[0] == "execution_missing")
+    assert sorted(tab.evaluate(MATCHES.format(2))) == missing
+    ask(tab, "region", "us-east")
+    regional = sorted(
+        str(item[1]) for item in items if item[0] == "execution_missing" and item[5] == "us-east"
+    )
+    assert 0 < len(regional) < len(missing)
+    assert sorted(tab.evaluate(MATCHES.format(2))) == regional
+    ask(tab, "point", "")
+    ask(tab, "region", "")
+    ask(tab, "age", "86400")
+    old = [item for item in items if item[3] is not None and item[3] > 86400]
+    assert tab.evaluate("document.getElementById('found').textContent") == f"{len(old)} of {len(items)} fit."
+    ask(tab, "age", "")
+    job = next(item[1] for item in items if item[1])
+    ask(tab, "text", job.upper())
+    assert set(tab.evaluate(MATCHES.format(2))) == {job}
+    ask(tab, "text", "")
+    assert tab.evaluate("document.getElementById('matches').hidden")
+    tab.evaluate("document.querySelector('[data-fault]').click()")
+    incident = tab.evaluate("document.querySelector('[data-fault]').dataset.fault")
+    of_it = [item for item in items if item[4] == incident]
+    assert (
+        tab.evaluate("document.getElementById('found').textContent") == f"{len(of_it)} of {len(items)} fit."
+    )
+    tab.evaluate("document.getElementById('search').reset(), sessionStorage.clear()")
+    assert tab.complaints == []
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_state_faults_and_first_steps_are_on_the_first_screen(
+    frozen: Warehouse, output: Path, tab: Page, width: int, height: int
+) -> None:
+    write(frozen, output)
+    visit(tab, output, width=width)
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    seen = f"(({{{{top, bottom}}}}) => top >= 0 && bottom <= {{}})({box})"
+    for part in ("h1", ".incidents li h3", ".incidents li .first"):
+        assert tab.evaluate(seen.format(height, part)), part
 
 
 @needs_browser

@@ -59,18 +59,20 @@ class Holder:
     """Who holds jobs.
 
     Attributes:
-        holder: its name, or what is known instead.
+        holder: its name; None if nothing names it.
         jobs: how many.
         oldest: some of them, the longest held first.
         longest_seconds: for how long it holds the first; None if nobody knows.
         silent_seconds: since its last beat; None where there are no beats.
+        has_locks: whether locks in Redis say so.
     """
 
-    holder: str
+    holder: str | None
     jobs: int
     oldest: list[str | None]
     longest_seconds: int | None
     silent_seconds: int | None
+    has_locks: bool
 
 
 @dataclass(frozen=True)
