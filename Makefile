@@ -17,7 +17,7 @@ STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql
 export STUCK_JOBS_PG_BIN
 endif
 
-.PHONY: demo test test-quick test-benchmarks test-systems lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow lint install develop lock lock-airflow clean
+.PHONY: demo test test-quick test-benchmarks test-systems lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow lint lint-types lint-sql lint-sql-as-built install develop lock lock-airflow clean
 
 demo: develop
 	$(BIN)/stuck-jobs demo
@@ -56,7 +56,7 @@ test-system-postgres:
 
 # The other job systems, really run, with their workers killed and drained, in an environment of their own.
 test-systems: develop .venv-systems/.installed
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/python/systems
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/python/systems $(TESTS)
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
 test-airflow: develop .venv-airflow/.installed
@@ -65,8 +65,16 @@ test-airflow: develop .venv-airflow/.installed
 lint: develop
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(MAKE) --jobs=2 --output-sync=target lint-sql lint-sql-as-built lint-types
+
+lint-types:
 	$(BIN)/mypy
+
+lint-sql:
 	$(BIN)/sqlfluff lint --templater jinja models tests/singular analyses
+
+# As dbt renders it, which takes a database.
+lint-sql-as-built:
 	$(BIN)/stuck-jobs sandbox -- $(BIN)/sqlfluff lint models tests/singular analyses
 
 # What a production needs, and no more: no tests, no servers.
