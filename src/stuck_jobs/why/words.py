@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from datetime import datetime
 
@@ -85,8 +86,10 @@ def until(found: Explanation) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def recovery(found: Explanation) -> list[dict[str, str | None]]:
-    """What recovery would do about each of its items, or why it would leave it alone."""
+def recovery(found: Explanation) -> list[dict[str, str | None]] | None:
+    """What recovery would do about each item, or why it would leave it alone; None if nobody knows."""
+    if found.tasks is None:
+        return None
     told = [
         {
             "accumulation_point": task.accumulation_point,
@@ -119,7 +122,9 @@ def recovery(found: Explanation) -> list[dict[str, str | None]]:
 
 
 def _command(task: Task) -> str:
-    return f"stuck-jobs recover --job {task.jobspec_id} --point {task.accumulation_point} --apply"
+    """For a shell, whatever the job is called."""
+    job = shlex.quote(task.jobspec_id or "")
+    return f"stuck-jobs recover --job {job} --point {task.accumulation_point} --apply"
 
 
 def _progress(found: Explanation) -> str:
@@ -162,7 +167,7 @@ def as_json(found: Explanation) -> dict[str, object]:
         "timeline": [asdict(moment) for moment in found.timeline],
         "items": [asdict(item) for item in found.items],
         "depends_on": [asdict(item) for item in found.around],
-        "incidents": [asdict(incident) for incident in found.incidents],
+        "incidents": None if found.incidents is None else [asdict(fault) for fault in found.incidents],
         "recovery": recovery(found),
         "unknown": {point.accumulation_point: point.evidence for point in found.unknown},
     }
