@@ -120,7 +120,7 @@ class Found:
 
 
 def table_names(project: Path) -> dict[str, list[str]]:
-    """The tables that each system must have, by its name; those of which it has some, if it need have none of them.
+    """The tables that each system must have, by its name; all of its own where any of them is enough.
 
     Args:
         project: the dbt project's directory.

@@ -1,4 +1,4 @@
-"""An application on Celery whose workers are killed, drained and absent; REDIS_URL and libpq's variables say where."""
+"""An application on Celery whose workers are killed and drained; BROKER and libpq's variables say where."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import time
 
 from celery import Celery, Task, chord
 
-user, secret, host, port, database = (
+user, word, host, port, database = (
     os.environ.get(name, "") for name in ("PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGDATABASE")
 )
+ALCHEMY = f"db+postgresql+psycopg://{user}:{word}@/{database}?host={host}&port={port}"
 IN_DJANGO = os.environ.get("BACKEND") == "django-db"
 
 if IN_DJANGO:
@@ -21,7 +22,7 @@ if IN_DJANGO:
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.postgresql",
-                "NAME": database, "USER": user, "PASSWORD": secret, "HOST": host, "PORT": port,
+                "NAME": database, "USER": user, "PASSWORD": word, "HOST": host, "PORT": port,
             }
         },
         INSTALLED_APPS=["django_celery_results"],
@@ -29,14 +30,10 @@ if IN_DJANGO:
     )  # fmt: skip
     django.setup()
 
-app = Celery(
-    "app",
-    broker=os.environ["REDIS_URL"],
-    backend="django-db" if IN_DJANGO else f"db+postgresql+psycopg://{user}:{secret}@/{database}?host={host}&port={port}",
-)
+app = Celery("app", broker=os.environ["BROKER"], backend="django-db" if IN_DJANGO else ALCHEMY)
 app.conf.update(
     task_track_started=True,
-    result_extended=bool(os.environ.get("EXTENDED")),
+    task_create_missing_queues=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
 )
@@ -81,16 +78,15 @@ def send(*descriptions: str) -> None:
     """Send tasks, each described by its id, name, queue and delay in seconds, with slashes in between."""
     for description in descriptions:
         task_id, name, queue, delay = description.split("/")
-        app.send_task(
-            name, [os.environ["SECRET"]], task_id=task_id, queue=queue, countdown=float(delay) if delay else None
-        )
+        seconds = float(delay) if delay else None
+        app.send_task(name, [os.environ["SECRET"]], task_id=task_id, queue=queue or None, countdown=seconds)
 
 
 def send_chord(*queues: str) -> None:
     """Send a chord with a member for each queue."""
-    word = os.environ["SECRET"]
-    members = [ok.s(word).set(queue=queue, task_id=f"member_{place}") for place, queue in enumerate(queues)]
-    chord(members)(collects.s(word).set(task_id="collects"))
+    secret = os.environ["SECRET"]
+    members = [ok.s(secret).set(queue=queue, task_id=f"member_{place}") for place, queue in enumerate(queues)]
+    chord(members)(collects.s(secret).set(task_id="collects"))
 
 
 def migrate() -> None:
