@@ -1,4 +1,5 @@
--- The last look at the broker, in one row: whether it can be relied on, whether it saw all, and whether anybody listens.
+-- The last look at the broker, in one row: whether it can be relied on, whether it saw all, and whether anybody
+-- listens.
 {{ config(enabled=is_system('celery')) }}
 
 select

@@ -1,4 +1,5 @@
--- What the last look found, a task per row: waiting in a queue, or held by a worker, which also holds what is not due yet.
+-- What the last look found, a task per row: waiting in a queue, or held by a worker, which also holds what is not due
+-- yet.
 {{ config(enabled=is_system('celery')) }}
 
 with usable_look as (

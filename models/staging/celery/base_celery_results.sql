@@ -1,5 +1,5 @@
--- The results of either backend in one form. A date is that of the last write, in the zone of Celery's sessions where it
--- has none, and no start. Of a result there are read the class of an error and the name of the worker.
+-- The results of either backend in one form. A date is that of the last write, in the zone of Celery's sessions where
+-- it has none, and no start. Of a result there are read the class of an error and the name of the worker.
 {{ config(enabled=is_system('celery')) }}
 {% set results = source_table('jobs') %}
 {% set django_results = source_table('django_jobs') %}

@@ -2,41 +2,55 @@
 -- work; or a message was not given back after its time; or what is to be tried again has no message. Two looks are
 -- needed, since a message is in no place for a moment while it is taken.
 {{ config(enabled=is_system('celery')) }}
-{% set is_deserted = "(look.is_usable and look.listeners = 0 and look.deserted_since <= look.observed_at - interval '2 minutes')" %}
-{% set is_missed = "(look.is_usable and look.is_complete and running.missed_since < look.observed_at)" %}
+
+with looks as (
+    select
+        *,
+        coalesce(is_usable and listeners = 0, false) as is_silent,
+        coalesce(is_usable and listeners = 0 and deserted_since <= observed_at - interval '2 minutes', false)
+            as is_deserted
+    from {{ ref('base_celery_look') }}
+),
+
+held_or_missed as (
+    select
+        running.*,
+        looks.is_silent,
+        looks.is_deserted,
+        looks.deserted_since,
+        running.is_held and running.delivered_at < looks.observed_at - {{ max_age('worker_lost') }} as is_overdue,
+        looks.is_usable and looks.is_complete and running.missed_since < looks.observed_at as is_missed
+    from {{ ref('base_celery_running') }} as running
+    cross join looks
+)
 
 select
-    running.task_id as job_id,
-    running.task_id as jobspec_id,
+    task_id as job_id,
+    task_id as jobspec_id,
     'running' as status,
-    running.queue_name,
-    running.job_kind,
-    running.holder_id,
+    queue_name,
+    job_kind,
+    holder_id,
     null::timestamptz as last_beat_at,
-    running.began_at as started_at,
+    began_at as started_at,
     null::interval as dead_after,
     null::text as suspicion,
     case
-        when running.is_held and {{ is_deserted }} then 'nobody_listens'
-        when running.is_held and running.delivered_at < look.observed_at - {{ max_age('worker_lost') }} then 'not_restored'
-        when running.is_retry and {{ is_missed }} then 'message_gone'
-        when not running.is_held and not running.is_retry and {{ is_missed }} and {{ is_deserted }} then 'nobody_listens'
+        when is_held and is_deserted then 'nobody_listens'
+        when is_overdue then 'not_restored'
+        when is_retry and is_missed then 'message_gone'
+        when not is_held and not is_retry and is_missed and is_deserted then 'nobody_listens'
     end as loss,
     false as is_free,
     concat(
-        'worker ' || running.holder_id || ', ',
+        'worker ' || holder_id || ', ',
         case
-            when running.is_held then concat('its message delivered ', {{ ago('running.delivered_at') }}, ' and not settled')
-            when running.missed_since is not null
-                then concat('without a message in Redis since ', {{ ago('running.missed_since') }})
+            when is_held then concat('its message delivered ', {{ ago('delivered_at') }}, ' and not settled')
+            when missed_since is not null then concat('without a message in Redis since ', {{ ago('missed_since') }})
             else 'its message settled before it began'
         end,
-        case
-            when look.is_usable and look.listeners = 0
-                then concat(', no worker listens since ', {{ ago('look.deserted_since') }})
-        end
+        case when is_silent then concat(', no worker listens since ', {{ ago('deserted_since') }}) end
     ) as evidence,
     null::interval as lost_after,
     null::text as no_remedy
-from {{ ref('base_celery_running') }} as running
-cross join {{ ref('base_celery_look') }} as look
+from held_or_missed

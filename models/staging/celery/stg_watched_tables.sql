@@ -2,7 +2,7 @@
 {{ config(enabled=is_system('celery')) }}
 {% set present = [] %}
 {% for name in ['jobs', 'django_jobs'] if source_table(name).types or not execute %}
-    {% do present.append(source('celery', name)) %}
+{% do present.append(source('celery', name)) %}
 {% endfor %}
 
 {{ watched_tables(present) }}

@@ -177,7 +177,7 @@ def stories(
         stopped_cold = observer.look()
         observer.collect("--limit", "0")
         cut = observer.said()
-        observer.collect(url=redis_url.replace("db=0", "db=5"), exit_code=2)
+        observer.collect(url=f"{redis_url}?db=5", exit_code=2)
         wrong_redis = observer.said()
 
         system.run("python", "-m", "celery_app", "migrate")
