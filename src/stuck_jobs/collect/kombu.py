@@ -160,8 +160,8 @@ def _find_queues(client: redis.Redis, broker: Broker, names: list[str]) -> _Queu
             if exchange.endswith(broker.not_queues):
                 continue
             for member in members:
-                routing_key, _, queue = member.decode(errors="replace").split(SEPARATOR)
-                routes[exchange, routing_key] = queue
+                parts = member.decode(errors="replace").split(SEPARATOR)
+                routes[exchange, parts[0]] = parts[-1]
     found = [name for queue in routes.values() if (name := clean_text(queue, MAX_ID_LENGTH))]
     return _Queues(list(dict.fromkeys([*names, *sorted(found)])), routes, bindings, is_searched)
 
