@@ -9,7 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from conftest import Warehouse
@@ -85,11 +85,11 @@ class Observer:
                 for table in ("queue_messages", "messages_in_flight")
             )
         )
+        asking = {
+            task for (task,) in warehouse.rows(f"select job_id from stg_jobs where job_kind = '{ASKING}'")
+        }
         found = {
-            (point, ASKING if kind == ASKING else item, cause)
-            for point, item, kind, cause in warehouse.rows(
-                "select accumulation_point, entity_id, job_kind, cause from stuck_items"
-            )
+            (point, ASKING if item in asking else item, cause) for point, item, cause in self.system.found()
         }
         problems = dict(warehouse.rows("select accumulation_point, evidence from accumulation_points"))
         return Look(found, self.system.states(), problems)
@@ -140,9 +140,8 @@ def stories(
 
     with ExitStack() as stack:
 
-        def worker(name: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        def worker(name: str, program: System = system) -> subprocess.Popen[bytes]:
             """Start a worker of the default queue."""
-            program = System(warehouse, "celery", system.scratch, variables | (environment or {}))
             options = ("-A", "celery_app", "worker", "-c", "3", "-n", f"{name}@here", "-l", "WARNING")
             return stack.enter_context(program.process(name, "celery", *options))
 
@@ -180,8 +179,9 @@ def stories(
         observer.collect(url=f"{redis_url}?db=5", exit_code=2)
         wrong_redis = observer.said()
 
-        system.run("python", "-m", "celery_app", "migrate")
-        third = worker("third", IN_DJANGO)
+        django = replace(system, variables=variables | IN_DJANGO)
+        django.run("python", "-m", "celery_app", "migrate")
+        third = worker("third", django)
         send("ok_django/ok//", "failed_django/fails//", "early_django/long//")
         table = "django_celery_results_taskresult"
         system.wait_for(is_status("failed_django", "FAILURE", table))
