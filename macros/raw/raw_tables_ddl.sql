@@ -38,7 +38,7 @@ create table if not exists {{ schema }}.queue_messages (
     parsed boolean not null,
     size_bytes bigint not null,
     job_kind text,
-    members text[],
+    members jsonb,
     primary key (snapshot_id, queue_name, kind, position)
 );
 
@@ -57,7 +57,7 @@ create table if not exists {{ schema }}.messages_in_flight (
     attempts bigint,
     due_at timestamptz,
     delivered_at timestamptz,
-    members text[],
+    members jsonb,
     primary key (snapshot_id, message_id)
 );
 
@@ -99,13 +99,13 @@ begin
             values
             ('queue_snapshots', 'oldest_message', 'text'),
             ('queue_messages', 'job_kind', 'text'),
-            ('queue_messages', 'members', 'text[]'),
+            ('queue_messages', 'members', 'jsonb'),
             ('messages_in_flight', 'queue_name', 'text'),
             ('messages_in_flight', 'job_kind', 'text'),
             ('messages_in_flight', 'attempts', 'bigint'),
             ('messages_in_flight', 'due_at', 'timestamptz'),
             ('messages_in_flight', 'delivered_at', 'timestamptz'),
-            ('messages_in_flight', 'members', 'text[]'),
+            ('messages_in_flight', 'members', 'jsonb'),
             ('queue_servers', 'listeners', 'bigint')
         ) as added (table_name, column_name, type)
         inner join pg_catalog.pg_class on pg_class.oid = to_regclass('{{ schema }}.' || added.table_name)

@@ -7,7 +7,7 @@ with asking as (
         messages.task_id,
         messages.queue_name,
         messages.job_kind,
-        unnest(messages.members) as member_id,
+        jsonb_array_elements_text(messages.members) as member_id,
         look.observed_at - messages.attempts * interval '1 second' as since,
         look.listeners
     from {{ ref('base_celery_messages') }} as messages

@@ -7,7 +7,7 @@
 
 {% if results.types or not execute -%}
 select
-    task_id,
+    {{ source_column(results, 'task_id', 'text') }} as task_id,
     {{ source_column(results, 'status', 'text') }} as status,
     {{ source_column(results, 'name', 'text', required=false) }} as job_kind,
     {{ source_column(results, 'queue', 'text', required=false) }} as queue_name,
@@ -27,7 +27,7 @@ from {{ source('celery', 'jobs') }}
 {{ 'union all' if has_both }}
 {% if django_results.types or not execute -%}
 select
-    task_id,
+    {{ source_column(django_results, 'task_id', 'text') }} as task_id,
     {{ source_column(django_results, 'status', 'text') }} as status,
     {{ source_column(django_results, 'task_name', 'text') }} as job_kind,
     null::text as queue_name,

@@ -7,5 +7,5 @@
     'attempts': 'bigint',
     'due_at': 'timestamptz',
     'delivered_at': 'timestamptz',
-    'members': 'text[]',
+    'members': 'jsonb',
 }) }}

@@ -14,5 +14,5 @@
     'parsed': 'boolean',
     'size_bytes': 'bigint',
     'job_kind': 'text',
-    'members': 'text[]',
+    'members': 'jsonb',
 }) }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -295,7 +296,7 @@ def _rows_of(listing: Listing, snapshot_id: int) -> Iterator[tuple[Any, ...]]:
             snapshot_id, listing.queue, listing.kind, position,
             message.message_id, message.jobspec_id, message.attempts, message.max_attempts,
             message.enqueued_at, entry.due_at, message.error, message.parsed, entry.size,
-            message.job_kind, message.members,
+            message.job_kind, _json(message.members),
         )  # fmt: skip
 
 
@@ -306,8 +307,12 @@ def _in_flight_rows(snapshot: Snapshot, snapshot_id: int) -> Iterator[tuple[Any,
         message = held.message
         yield (
             snapshot_id, message.message_id, held.queue, message.job_kind, message.attempts, held.due_at,
-            held.delivered_at, message.members,
+            held.delivered_at, _json(message.members),
         )  # fmt: skip
+
+
+def _json(names: list[str] | None) -> str | None:
+    return None if names is None else json.dumps(names)
 
 
 def _lock_rows(snapshot: Snapshot, snapshot_id: int, at: datetime) -> Iterator[tuple[Any, ...]]:
