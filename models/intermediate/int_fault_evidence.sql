@@ -4,11 +4,30 @@ with items as materialized (
     select * from {{ ref('int_tied_items') }}
 ),
 
+-- a lock that is gone from one job alone says less than what that job says of itself
+lone_losses as (
+    select tie from items
+    where accumulation_point = 'worker_lost'
+    group by tie
+    having count(*) = 1 and min(cause) = 'lock_gone'
+),
+
+explained_jobs as (
+    select jobspec_id from items
+    where accumulation_point in ('job_not_closed', 'job_recovered_repeatedly')
+),
+
 named as (
     select
         items.*,
         case
-            when accumulation_point = 'worker_lost' and tie is not null then 'worker_crash'
+            when
+                accumulation_point = 'worker_lost' and tie is not null
+                and (
+                    tie in (select lone_losses.tie from lone_losses)
+                    and jobspec_id in (select explained_jobs.jobspec_id from explained_jobs)
+                ) is not true
+                then 'worker_crash'
             when accumulation_point = 'queue_unserved' then 'queue_unserved'
             when accumulation_point = 'conductor_dead' then 'conductor_dead'
             when cause = 'snapshot_untrusted' then 'redis_untrusted'
@@ -85,7 +104,7 @@ evidence as (
         items.*,
         'point' as kind,
         concat_ws('/', accumulation_point, cause) as scope,
-        false as names_fault
+        true as names_fault
     from items
 )
 

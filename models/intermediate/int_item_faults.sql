@@ -1,5 +1,6 @@
 -- The one fault that each stuck item belongs to: the strongest that it, or another item of its job, or the job that it
--- waits for, speaks for. A job that is stuck at several points, or that others wait for, is a fault of its own.
+-- waits for, speaks for. A job that others wait for is a fault of its own; else its items stay together, folded with
+-- those of other jobs that are stuck alike.
 with evidence as materialized (
     select * from {{ ref('int_fault_evidence') }}
 ),
@@ -33,23 +34,19 @@ waiting as (
     where evidence.accumulation_point = 'job_blocked' and evidence.kind = 'point' and evidence.tie is not null
 ),
 
-own_points as (
-    select
-        jobspec_id,
-        accumulation_point
-    from evidence
-    union all
-    select
-        holder as jobspec_id,
-        accumulation_point
-    from waiting
+holders as (
+    select distinct holder as jobspec_id from waiting
 ),
 
-crowded_jobs as (
-    select jobspec_id from own_points
-    where jobspec_id is not null
-    group by jobspec_id
-    having count(distinct accumulation_point) > 1
+-- what all items of a job are folded by where nothing stronger speaks: the nearest to the root
+leading_points as (
+    select distinct on (jobspec_id)
+        jobspec_id,
+        kind,
+        scope
+    from evidence
+    where jobspec_id is not null and kind = 'point'
+    order by jobspec_id, {{ point_precedence('accumulation_point') }}, scope
 ),
 
 faults as (
@@ -60,6 +57,17 @@ faults as (
         scope,
         strength
     from evidence
+    where kind <> 'point' or jobspec_id is null
+    union all
+    select
+        evidence.accumulation_point,
+        evidence.entity_id,
+        leading_points.kind,
+        leading_points.scope,
+        evidence.strength
+    from evidence
+    inner join leading_points on evidence.jobspec_id = leading_points.jobspec_id
+    where evidence.kind = 'point'
     union all
     select
         evidence.accumulation_point,
@@ -87,7 +95,7 @@ faults as (
         evidence.jobspec_id as scope,
         {{ fault_strength("'job'") }} as strength
     from evidence
-    inner join crowded_jobs on evidence.jobspec_id = crowded_jobs.jobspec_id
+    inner join holders on evidence.jobspec_id = holders.jobspec_id
     where evidence.kind = 'point'
 ),
 
@@ -107,8 +115,17 @@ select
     evidence.entity_type,
     evidence.entity_id,
     evidence.jobspec_id,
+    evidence.status,
     evidence.stuck_since,
+    evidence.age_seconds,
+    evidence.threshold_seconds,
     evidence.cause,
+    evidence.queue_name,
+    evidence.job_kind,
+    case
+        when evidence.entity_type in ('execution', 'missing_execution', 'provider_region')
+            then substring(coalesce(evidence.tie, evidence.entity_id) from '/([^/]+)$')
+    end as region,
     evidence.evidence,
     left(md5(concat_ws(':', strongest.kind, strongest.scope)), 12) as incident_id,
     strongest.kind,
@@ -124,5 +141,6 @@ left join evidence as own
         strongest.accumulation_point = own.accumulation_point
         and strongest.entity_id is not distinct from own.entity_id
         and strongest.kind = own.kind
+        and strongest.scope = own.scope
         and own.names_fault
 where evidence.kind = 'point'

@@ -1,10 +1,17 @@
--- Which incident each stuck item belongs to: to one, always.
+-- The stuck items with the incident that each belongs to: to one, always.
 select
     incident_id,
     accumulation_point,
     entity_type,
     entity_id,
     jobspec_id,
+    status,
     stuck_since,
-    cause
+    age_seconds,
+    threshold_seconds,
+    cause,
+    queue_name,
+    job_kind,
+    region,
+    evidence
 from {{ ref('int_item_faults') }}

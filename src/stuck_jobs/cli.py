@@ -23,6 +23,7 @@ COMMANDS = {
     "gate": "stuck_jobs.gate.command:gate",
     "heal": "stuck_jobs.heal.command:heal",
     "init": "stuck_jobs.init.command:init",
+    "mcp": "stuck_jobs.mcp.command:mcp",
     "metrics": "stuck_jobs.metrics:metrics",
     "project": "stuck_jobs.dbt_project:project",
     "recover": "stuck_jobs.recover.command:recover",
@@ -33,6 +34,7 @@ COMMANDS = {
     "trace": "stuck_jobs.trace.command:trace",
     "validate": "stuck_jobs.expectations.command:validate",
     "watch": "stuck_jobs.watch.command:watch",
+    "why": "stuck_jobs.why.command:why",
 }
 
 GROUPS = {
@@ -44,10 +46,12 @@ GROUPS = {
     "Look": {
         "check": "Looks once, without dbt, and says what the gate says.",
         "watch": "Looks every few seconds, tells what has changed, and serves metrics.",
+        "why": "Says where one job is, why, and what would move it.",
         "collect": "Copies what waits in Redis into PostgreSQL.",
         "report": "Writes a page that shows what is stuck, since when and why.",
         "alert": "Tells what has changed since the last time.",
         "metrics": "Prints the points as metrics for Prometheus.",
+        "mcp": "Answers an assistant over the Model Context Protocol.",
         "trace": "Sends the life of each job to a tracing system.",
     },
     "Stop a deployment": {

@@ -21,7 +21,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from stuck_jobs.output import fall_silent, legible
-from stuck_jobs.summary import Item, Point
+from stuck_jobs.views.rows import Item, Point
 
 WIDE = 110
 """From this many columns on there is room for everything."""

@@ -31,7 +31,7 @@ from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.notice import compose, slack_message
 from stuck_jobs.alert.run import Current, deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
-from stuck_jobs.summary import Item, Point
+from stuck_jobs.views.rows import Item, Point
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 STEP = timedelta(minutes=10)

@@ -30,11 +30,11 @@ from stuck_jobs.demo.generator import MIN_JOBS, generate
 from stuck_jobs.display import humanise
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.report import echarts, reading
-from stuck_jobs.report.page import percent, seconds
+from stuck_jobs.report.templates import percent, seconds
 
 VIEWS = (
-    "accumulation_points", "stuck_items", "queue_depths", "execution_reliability", "provider_failures",
-    "job_durations",
+    "accumulation_points", "stuck_items", "incidents", "incident_items", "queue_depths",
+    "execution_reliability", "provider_failures", "job_durations",
 )  # fmt: skip
 TABLES = (*VIEWS, "accumulation_history", "stg_queue_snapshots")
 MAX_BYTES = 2_500_000
@@ -330,7 +330,7 @@ def test_nothing_on_the_page_is_elsewhere(frozen: Warehouse, output: Path) -> No
 
 HEALTHY = (
     "update frozen.accumulation_points set state = 'ok', stuck_count = 0, oldest_age_seconds = null",
-    "truncate frozen.stuck_items, frozen.provider_failures",
+    "truncate frozen.stuck_items, frozen.incidents, frozen.incident_items, frozen.provider_failures",
 )
 UNKNOWN = (
     *HEALTHY,
@@ -409,7 +409,7 @@ def test_what_users_wrote_is_text_and_one_word_of_a_command(
 ) -> None:
     with changed(frozen, *nasty_items()):
         page = Parser(write(frozen, output, "--items", "20"))
-    assert page.elements.count("script") == 3
+    assert page.elements.count("script") == 4
     assert page.elements.count("img") == 0
     shown = {row[2] for row in page.rows("items-title") if row[1] == "worker_lost"}
     assert {" ".join(text.split()) for text in NASTY} <= shown

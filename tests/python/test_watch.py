@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import http.client
+import io
 import json
 import os
 import re
@@ -12,6 +15,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +24,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import Warehouse, Warehouses
+from conftest import ROOT, Warehouse, Warehouses
 from pooler_support import binary, pooler
 from redis_support import free_port
 from test_alert import receiving
@@ -31,6 +35,11 @@ from stuck_jobs import embedded
 
 COMMAND = Path(sys.executable).with_name("stuck-jobs")
 EVERY = 0.5
+MANY_OLD_JOBS = """
+insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)
+select '=1+' || n, '{}', 'created', now() - interval '1 day', now() - interval '1 day'
+from generate_series(1, 1200) as n
+"""
 PATIENCE = 60
 """Seconds until something must have come about; it takes one or two."""
 
@@ -279,6 +288,72 @@ def test_both_take_snapshots_where_there_are_queues(new_built_warehouse: Callabl
     assert outcome.exit_code == 2
     assert "Redis: " in outcome.output
     assert "queue_depth is unknown" in outcome.output
+
+
+def test_the_report_is_served_with_a_page_for_each_incident_and_job(warehouse: Warehouse) -> None:
+    port, nasty = free_port(), "<script>alert(1)</script>/../=1+1"
+    warehouse.execute(OLD_JOB)
+    with warehouse.connect(autocommit=True) as connection:
+        connection.execute(OLD_JOB.replace("'old'", "%s"), [nasty])
+    with watching(warehouse, "--listen", f":{port}") as watch:
+        watch.wait_for("^watching stuck_jobs: Gate closed")
+        status, report = asked(port, "/")
+        assert status == 200
+        ((incident, items),) = warehouse.rows(
+            "select incident_id, items from incidents where 'job_created' = any(points)"
+        )
+        assert items == 2
+        assert f'href="incidents/{incident}"' in report
+        assert f'href="jobs/{urllib.parse.quote(nasty, safe="")}"' in report
+        status, page = asked(port, f"/incidents/{incident}")
+        assert status == 200
+        assert "Jobs were created and not taken" in page
+        assert 'href="../jobs/old"' in page
+        for job in ("old", urllib.parse.quote(nasty, safe="")):
+            status, page = asked(port, f"/jobs/{job}")
+            assert status == 200
+            assert "job_created" in page
+            assert f'href="../incidents/{incident}"' in page
+            assert "<script>alert" not in page
+        status, page = asked(port, "/runbooks/job_created.md")
+        assert (status, page) == (200, (ROOT / "docs/points/job_created.md").read_text())
+        for path in ("/incidents/none", "/jobs/none", "/jobs/", "/runbooks/..%2FREADME.md", "/other"):
+            assert asked(port, path)[0] == 404
+        assert watch.end() == 0
+
+
+def test_all_items_are_listed_for_programs_and_spreadsheets(warehouse: Warehouse) -> None:
+    port = free_port()
+    with watching(warehouse, "--listen", f"127.0.0.1:{port}") as watch:
+        watch.wait_for("^watching stuck_jobs: Gate open")
+        assert json.loads(asked(port, "/items.json")[1]) == []
+        assert asked(port, "/items.csv")[1].startswith("accumulation_point,entity_type,entity_id,")
+        with warehouse.connect(autocommit=True) as connection:
+            connection.execute(MANY_OLD_JOBS)
+        listed = json.loads(asked(port, "/items.json")[1])
+        rows = list(csv.DictReader(io.StringIO(asked(port, "/items.csv")[1])))
+        for items, quote in ((listed, ""), (rows, "'")):
+            jobs = [item["jobspec_id"] for item in items if item["accumulation_point"] == "job_created"]
+            assert sorted(jobs) == sorted(f"{quote}=1+{n}" for n in range(1, 1201))
+        assert watch.end() == 0
+
+
+def test_pages_only_read_and_say_when_they_cannot(warehouse: Warehouse) -> None:
+    port = free_port()
+    with watching(warehouse, "--listen", f"127.0.0.1:{port}") as watch:
+        watch.wait_for("^watching stuck_jobs: Gate open")
+        asking = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        asking.request("POST", "/", body="anything")
+        assert asking.getresponse().status == 501
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        warehouse.execute("drop view incidents_v1 cascade")
+        status, words = asked(port, "/incidents/any")
+        assert status == 503
+        assert words == 'relation "stuck_jobs.incidents_v1" does not exist: run dbt build first\n'
+        assert asked(port, "/healthz")[0] == 200
+        assert watch.end() == 0
 
 
 @pytest.mark.skipif(not binary(), reason="pgbouncer is not installed")

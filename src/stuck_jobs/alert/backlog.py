@@ -11,7 +11,7 @@ from typing import Any
 from stuck_jobs.alert.changes import OK
 from stuck_jobs.alert.notice import compose
 from stuck_jobs.alert.store import Delivery
-from stuck_jobs.summary import Item, Point
+from stuck_jobs.views.rows import Item, Point
 
 FINAL = ("resolved", "flapping")
 """Whatever was to be told before these is over."""

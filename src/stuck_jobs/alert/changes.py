@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from stuck_jobs.summary import Point
+from stuck_jobs.views.rows import Point
 
 OK = "ok"
 RANKS = {"warn": 0, "error": 1}

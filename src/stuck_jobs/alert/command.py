@@ -19,11 +19,12 @@ from stuck_jobs.alert.telling import Telling, telling_options
 from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError, as_expected
-from stuck_jobs.gate.reading import prompt_profile, read_summary, refusals
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.session.exclusion import only_one
-from stuck_jobs.summary import Point
+from stuck_jobs.session.patience import prompt_profile, refusals
+from stuck_jobs.views.rows import Point
+from stuck_jobs.views.summary import read_summary
 
 
 @click.group(invoke_without_command=True)

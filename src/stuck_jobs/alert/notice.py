@@ -10,7 +10,7 @@ from typing import Any
 
 from stuck_jobs.display import humanise
 from stuck_jobs.output import legible
-from stuck_jobs.summary import Item, Point
+from stuck_jobs.views.rows import Item, Point
 
 ICONS = {
     "opened": "\N{LARGE RED CIRCLE}",

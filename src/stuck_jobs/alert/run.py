@@ -13,7 +13,7 @@ from stuck_jobs.alert.channels import Channel
 from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.notice import compose
 from stuck_jobs.alert.store import AlertStore, Delivery
-from stuck_jobs.summary import Point
+from stuck_jobs.views.rows import Point
 
 PATIENCE = 3
 """After so many failures in one run a channel is left alone until the next."""

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from stuck_jobs.alert.changes import Told
 from stuck_jobs.collect.store import Store
-from stuck_jobs.summary import Item
+from stuck_jobs.views.rows import Item
 
 TABLES = ("alert_state", "alert_deliveries", "alert_mutes")
 OLDEST_ITEMS = 10

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stuck_jobs.dbt_project import Build
     from stuck_jobs.display import Screen
     from stuck_jobs.sandbox import Servers
-    from stuck_jobs.summary import Item, Point
+    from stuck_jobs.views.rows import Item, JudgedPoint
 
 ITEMS_SHOWN = 24
 TARGET = "dev"
@@ -178,10 +178,12 @@ def _report(screen: Screen, output: Path, project: Path, profiles: Path) -> None
         current.outcome = f"stuck-jobs report: {reporter.run()}"
 
 
-def _read(servers: Servers) -> tuple[list[Point], list[Item]]:
+def _read(servers: Servers) -> tuple[list[JudgedPoint], list[Item]]:
     import psycopg
 
-    from stuck_jobs.summary import monitoring_schema, read_items, read_points
+    from stuck_jobs.views.items import read_items
+    from stuck_jobs.views.query import monitoring_schema
+    from stuck_jobs.views.summary import read_points
 
     schema = monitoring_schema()
     with psycopg.connect(servers.postgres.dsn) as connection:
@@ -192,7 +194,7 @@ def _show(
     screen: Screen,
     pipeline: Pipeline,
     build: Build,
-    points: list[Point],
+    points: list[JudgedPoint],
     items: list[Item],
     report: Path | None,
 ) -> None:
@@ -262,7 +264,7 @@ def _comparison(pipeline: Pipeline, items: list[Item]) -> Text:
     return Text(f"All {len(broken)} things broken on purpose were found, and nothing else.")
 
 
-def _verdict(build: Build, points: list[Point]) -> Text:
+def _verdict(build: Build, points: list[JudgedPoint]) -> Text:
     from rich.text import Text
 
     if build.exit_code:
@@ -280,7 +282,7 @@ def _say_how_to_use(screen: Screen, servers: Servers, project: Path) -> None:
     """Commands that work when they are pasted into a shell."""
     from rich.text import Text
 
-    from stuck_jobs.summary import monitoring_schema
+    from stuck_jobs.views.query import monitoring_schema
 
     psql = "psql" if shutil.which("psql") else str(servers.postgres.binaries / "psql")
     exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in servers.variables.items())

@@ -12,9 +12,9 @@ from psycopg import sql
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CONTEXT
-from stuck_jobs.gate.reading import impatient, prompt_profile, refusals
 from stuck_jobs.output import legible, say
 from stuck_jobs.profile import ProfileOptions, connect, connection_options
+from stuck_jobs.session.patience import impatient, prompt_profile, refusals
 from stuck_jobs.session.protection import ADVICE, is_pooled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stuck_jobs.expectations.contract import View
-from stuck_jobs.summary import LEVELS
+from stuck_jobs.views.rows import LEVELS
 
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("error", "warn")

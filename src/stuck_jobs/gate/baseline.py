@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.files import replace
-from stuck_jobs.gate.reading import JudgedPoint
+from stuck_jobs.views.rows import JudgedPoint
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from stuck_jobs.gate.question import Question, answer, question_options
-from stuck_jobs.gate.reading import prompt_profile, read_summary
 from stuck_jobs.profile import ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
+from stuck_jobs.views.summary import read_summary
 
 
 @click.command()
@@ -16,8 +17,8 @@ from stuck_jobs.profile import ProfileOptions, connection_options
 def gate(ctx: click.Context, connection: ProfileOptions, question: Question) -> None:
     """Say whether a deployment may go on: no accumulation point is over its limit, and none is unknown.
 
-    Reads accumulation_points and accumulation_history, and nothing else; --format json also the oldest of
-    stuck_items at each point that is over its limit.
+    Reads accumulation_points and accumulation_history; if it is closed also the worst incidents behind it,
+    for three seconds at most, and --format json the oldest of stuck_items at each point over its limit.
 
     Exits with 0 if the gate is open; 1 if a point that counts is over its limit; 2 if none is, but there is
     no answer for one of them, or for all: the database cannot be reached, or the summary not be relied on.

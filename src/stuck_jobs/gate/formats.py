@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from stuck_jobs.gate.verdict import Exit, Finding, Verdict
 from stuck_jobs.output import legible, to_json
-from stuck_jobs.summary import Item
+from stuck_jobs.views.incidents import Incidents
+from stuck_jobs.views.rows import Incident, Item
 
 MOST_NAMES = 3
 """Of points, in one line."""
@@ -18,12 +19,39 @@ PROBLEMS = {"breached": "over their limit", "unknown": "unknown", "stale": "with
 TITLES = {Exit.OPEN: "open", Exit.CLOSED: "closed", Exit.NO_ANSWER: "no answer"}
 
 
-def show_table(verdict: Verdict, saved: Path | None = None) -> None:
+@dataclass(frozen=True)
+class Behind:
+    """What is behind a closed gate.
+
+    Attributes:
+        incidents: the worst; None if they were not read.
+        problem: why they could not be.
+    """
+
+    incidents: Incidents | None = None
+    problem: str | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """Each incident in a line, and how many more there are; or why nobody knows."""
+        if self.problem:
+            return [f"The incidents behind it are not known: {self.problem}"]
+        if self.incidents is None:
+            return []
+        told = [f"Incident {incident.incident_id}: {_told(incident)}" for incident in self.incidents.worst]
+        return told + ([f"... and {self.incidents.more} more incidents"] if self.incidents.more else [])
+
+
+NOTHING = Behind()
+
+
+def show_table(verdict: Verdict, saved: Path | None = None, behind: Behind = NOTHING) -> None:
     """Print a table for people, what counts, and a line that says what the gate is.
 
     Args:
         verdict: to show.
         saved: where the baseline is that was saved.
+        behind: the incidents that close it.
     """
     from rich.text import Text
 
@@ -32,15 +60,16 @@ def show_table(verdict: Verdict, saved: Path | None = None) -> None:
     screen = Screen()
     screen.print(points_table((finding.point for finding in verdict.findings), screen.width))
     screen.print()
-    for reason in _details(verdict):
-        screen.print(Text(legible(reason)), soft_wrap=True)
+    for line in [*_details(verdict), *behind.lines]:
+        screen.print(Text(legible(line)), soft_wrap=True)
     style = "green" if verdict.exit is Exit.OPEN else "bold red"
     title, words = last_line(verdict, saved)
     screen.print(Text.assemble((title, style), f": {legible(words)}"), soft_wrap=True)
 
 
-def as_json(verdict: Verdict, items: list[Item]) -> str:
+def as_json(verdict: Verdict, items: list[Item], behind: Behind = NOTHING) -> str:
     """The verdict for a program; its keys are documented in docs/gating.md."""
+    incidents = behind.incidents
     return to_json(
         {
             "gate": TITLES[verdict.exit],
@@ -49,17 +78,21 @@ def as_json(verdict: Verdict, items: list[Item]) -> str:
             "last_run_is_stale": verdict.last_run_is_stale,
             "points": [_fields(finding) for finding in verdict.findings],
             "oldest_items": [asdict(item) for item in items],
+            "incidents": None if incidents is None else [asdict(incident) for incident in incidents.worst],
+            "incidents_total": None if incidents is None else incidents.total,
+            "incidents_problem": behind.problem,
         },
         indent=2,
     )
 
 
-def as_annotations(verdict: Verdict, saved: Path | None = None) -> str:
+def as_annotations(verdict: Verdict, saved: Path | None = None, behind: Behind = NOTHING) -> str:
     """A line for each problem, in the syntax of GitHub's workflow commands, and what the gate is.
 
     Args:
         verdict: to show.
         saved: where the baseline is that was saved.
+        behind: the incidents that close it.
     """
     lines = [
         f"::{'error' if finding.counts else 'warning'} "
@@ -69,8 +102,16 @@ def as_annotations(verdict: Verdict, saved: Path | None = None) -> str:
     ]
     if verdict.last_run_is_stale:
         lines.append(f"::error title=accumulation_history::{_escape(_last_run(verdict))}")
+    lines += [f"::notice title=incident::{_escape(line)}" for line in behind.lines]
     title, words = last_line(verdict, saved)
     return "\n".join([*lines, f"{title}: {legible(words)}"])
+
+
+def _told(incident: Incident) -> str:
+    """What broke, where that shows, and what to do first."""
+    points = ", ".join(incident.points[:MOST_NAMES])
+    more = f" and {len(incident.points) - MOST_NAMES} more" if len(incident.points) > MOST_NAMES else ""
+    return f"{incident.title} (at {points}{more}): {incident.first_step}"
 
 
 def _reasons(verdict: Verdict) -> list[str]:

@@ -11,21 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.baseline import Baseline
-from stuck_jobs.gate.formats import as_annotations, as_json, show_table
-from stuck_jobs.gate.reading import SEVERITIES, Summary, refusals
+from stuck_jobs.gate.formats import Behind, as_annotations, as_json, show_table
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
 from stuck_jobs.output import emit
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.summary import LEVELS, Item, read_rows
+from stuck_jobs.session.patience import refusals
+from stuck_jobs.views.incidents import Incidents, in_few_seconds, read_incidents
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.rows import LEVELS, SEVERITIES, Item
+from stuck_jobs.views.summary import Summary
 
 POLL_SECONDS = 2.0
 
 OLDEST_ITEMS = 5
 """Of each point that is over its limit, in JSON."""
+
+WORST_INCIDENTS = 5
+"""Of those behind a closed gate."""
 
 FILE = click.Path(path_type=Path)
 
@@ -140,14 +147,27 @@ def answer(profile: Profile, question: Question, look: Callable[[], Summary]) ->
     saved = question.save_baseline if verdict.exit is Exit.OPEN else None
     if saved:
         Baseline.of(finding.point for finding in verdict.findings).save(saved)
+    behind = read_behind(profile, verdict)
     match question.shown_as:
         case "json":
-            emit(as_json(verdict, read_oldest(profile, verdict)))
+            emit(as_json(verdict, read_oldest(profile, verdict), behind))
         case "github":
-            emit(as_annotations(verdict, saved))
+            emit(as_annotations(verdict, saved, behind))
         case _:
-            show_table(verdict, saved)
+            show_table(verdict, saved, behind)
     return verdict.exit
+
+
+def read_behind(profile: Profile, verdict: Verdict) -> Behind:
+    """The incidents that close the gate; they cost more than the summary, so only if it is closed."""
+    if verdict.exit is not Exit.CLOSED:
+        return Behind()
+    points = [finding.point.accumulation_point for finding in verdict.findings if finding.counts]
+
+    def worst(connection: psycopg.Connection[Any], schema: str) -> Incidents:
+        return read_incidents(connection, schema, WORST_INCIDENTS, points)
+
+    return Behind(*in_few_seconds(profile, worst))
 
 
 def read_oldest(profile: Profile, verdict: Verdict) -> list[Item]:
@@ -157,7 +177,7 @@ def read_oldest(profile: Profile, verdict: Verdict) -> list[Item]:
         return []
     with refusals(), connect(profile) as connection:
         parameters = {"points": points, "most": OLDEST_ITEMS}
-        return read_rows(connection, profile.schema, "gate_items.sql", Item, parameters)
+        return read_rows(connection, profile.schema, "gate/items.sql", Item, parameters)
 
 
 def _judged(question: Question, look: Callable[[], Summary]) -> Verdict:

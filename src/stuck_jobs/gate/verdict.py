@@ -8,7 +8,8 @@ from enum import IntEnum
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.baseline import Baseline
-from stuck_jobs.gate.reading import JudgedPoint, LastRun, Summary
+from stuck_jobs.views.rows import JudgedPoint, LastRun
+from stuck_jobs.views.summary import Summary
 
 
 class Exit(IntEnum):

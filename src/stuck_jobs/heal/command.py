@@ -35,7 +35,7 @@ from stuck_jobs.recover.plan import (
 from stuck_jobs.requeue.command import cut, new_requeuer, put_back, turn
 from stuck_jobs.requeue.engine import Moved
 from stuck_jobs.session.exclusion import only_one
-from stuck_jobs.summary import read_points
+from stuck_jobs.views.summary import read_points
 
 WITHOUT_TESTS = ("--exclude", "tag:gate", "test_type:unit", "tag:analytics,test_type:data")
 """A closed gate is what this is here for."""

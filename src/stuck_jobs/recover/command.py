@@ -16,7 +16,6 @@ from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.display import Explained, Screen, explain, humanise, new_table
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.gate.reading import prompt_profile, refusals
 from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.recover.apply import Done, Recoverer
@@ -34,7 +33,8 @@ from stuck_jobs.recover.plan import (
     read_tasks,
 )
 from stuck_jobs.recover.system import SystemRecoverer, find_remedies
-from stuck_jobs.summary import read_points
+from stuck_jobs.session.patience import prompt_profile, refusals
+from stuck_jobs.views.summary import read_points
 
 REDIS_TIMEOUT = 5.0
 """For each answer, in seconds."""
@@ -55,7 +55,7 @@ class TrippedError(StuckJobsError):
     help="How many items to change at most.  [default: recovery_max_items of the project, 100]",
 )
 @click.option("--cancel", is_flag=True, help="Cancel the jobs named with --job, stuck or not.")
-@click.option("--force", is_flag=True, help="Even if so much is stuck that the circuit breaker refuses.")
+@click.option("--force", is_flag=True, help="Even if the circuit breaker refuses; with --job it only warns.")
 @click.option("--apply", "is_applied", is_flag=True, help="Do it; without this nothing is changed.")
 @click.option(
     "--format", "shown_as", type=click.Choice(["table", "json"]), default="table", show_default=True
@@ -101,9 +101,11 @@ def recover(
             tripped = breaker(tasks, settings, count_live_jobs(database, profile.schema))
             plan = dataclasses.replace(choose(tasks, most, point, jobs), tripped=tripped)
         if not is_applied:
-            show_plan(plan, shown_as)
+            show_plan(plan, shown_as, bool(job))
             return
-        if plan.tasks:
+        if plan.tasks and job:
+            warn_if_tripped(plan)
+        elif plan.tasks:
             refuse_if_tripped(plan, force)
         done = carry_out(new_recoverer(database, settings, redis_url), plan, shown_as)
     show_done(plan, done, shown_as)
@@ -131,6 +133,16 @@ def refuse_if_tripped(plan: Plan, force: bool) -> None:
     """
     if plan.tripped and not force:
         raise TrippedError(f"nothing was changed: {plan.tripped}; look for the cause, or use --force")
+
+
+def warn_if_tripped(plan: Plan) -> None:
+    """Say what the circuit breaker would refuse: somebody has decided about these jobs, and knows them.
+
+    Args:
+        plan: what to do.
+    """
+    if plan.tripped:
+        say(f"The circuit breaker warns: {plan.tripped}; what was named is recovered all the same.", err=True)
 
 
 def carry_out(recoverer: Recoverer, plan: Plan, shown_as: str) -> list[Done]:
@@ -171,11 +183,17 @@ def new_recoverer(database: psycopg.Connection[Any], settings: Settings, redis_u
     return Recoverer(database, settings, raw_schema(), locks)
 
 
-def show_plan(plan: Plan, shown_as: str) -> None:
-    """Print what would be done, and what would not, and why."""
+def show_plan(plan: Plan, shown_as: str, is_named: bool = False) -> None:
+    """Print what would be done, and what would not, and why.
+
+    Args:
+        plan: what to do.
+        shown_as: table or json.
+        is_named: whether somebody has named the jobs.
+    """
     if shown_as == "json":
-        rows = [_row(task, "planned") for task in plan.tasks]
-        rows += [_row(task, "refused", task.refusal) for task in plan.refused]
+        rows = [task.as_row("planned") for task in plan.tasks]
+        rows += [task.as_row("refused", task.refusal) for task in plan.refused]
         emit(to_json({"applied": False, "tripped": plan.tripped, "left": plan.left, "items": rows}))
         return
     lines = [(task, task.change) for task in plan.tasks]
@@ -189,14 +207,14 @@ def show_plan(plan: Plan, shown_as: str) -> None:
         words += " Add --apply to do it."
     say(words)
     if plan.tripped and plan.tasks:
-        say(f"The circuit breaker would refuse: {plan.tripped}.")
+        say(f"The circuit breaker would {'warn' if is_named else 'refuse'}: {plan.tripped}.")
 
 
 def show_done(plan: Plan, done: list[Done], shown_as: str) -> None:
     """Print what was left alone, and why; for a program also what was done."""
     if shown_as == "json":
-        rows = [_row(result.task, result.outcome, result.reason) for result in done]
-        rows += [_row(task, "refused", task.refusal) for task in plan.refused]
+        rows = [result.task.as_row(result.outcome, result.reason) for result in done]
+        rows += [task.as_row("refused", task.refusal) for task in plan.refused]
         emit(to_json({"applied": True, "tripped": plan.tripped, "left": plan.left, "items": rows}))
         return
     _show("Left alone", [(task, task.refusal or "") for task in plan.refused])
@@ -226,21 +244,3 @@ def _show(title: str, lines: list[tuple[Task, str]]) -> None:
         )
         explanations.append([change, explain(task.queue_name, task.job_kind, task.evidence)])
     Screen().print(Explained(table, explanations))
-
-
-def _row(task: Task, outcome: str, reason: str | None = None) -> dict[str, object]:
-    return {
-        "accumulation_point": task.accumulation_point,
-        "entity_type": task.entity_type,
-        "entity_id": task.entity_id,
-        "jobspec_id": task.jobspec_id,
-        "cause": task.cause,
-        "queue_name": task.queue_name,
-        "job_kind": task.job_kind,
-        "evidence": task.evidence,
-        "age_seconds": task.age_seconds,
-        "remedy": task.remedy,
-        "change": task.change,
-        "outcome": outcome,
-        "reason": reason,
-    }

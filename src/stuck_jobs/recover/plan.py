@@ -178,6 +178,29 @@ class Task:
             words += f": recovered {self.recoveries} times"
         return words
 
+    def as_row(self, outcome: str, reason: str | None = None) -> dict[str, object]:
+        """The same for a program.
+
+        Args:
+            outcome: planned, refused, applied, skipped or failed.
+            reason: why, if it was not done.
+        """
+        return {
+            "accumulation_point": self.accumulation_point,
+            "entity_type": self.entity_type,
+            "entity_id": self.entity_id,
+            "jobspec_id": self.jobspec_id,
+            "cause": self.cause,
+            "queue_name": self.queue_name,
+            "job_kind": self.job_kind,
+            "evidence": self.evidence,
+            "age_seconds": self.age_seconds,
+            "remedy": self.remedy,
+            "change": self.change,
+            "outcome": outcome,
+            "reason": reason,
+        }
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -216,14 +239,18 @@ def read_settings(connection: psycopg.Connection[Any], schema: str) -> Settings:
     return row
 
 
-def read_tasks(connection: psycopg.Connection[Any], schema: str) -> list[Task]:
+def read_tasks(
+    connection: psycopg.Connection[Any], schema: str, jobs: Collection[str] | None = None
+) -> list[Task]:
     """Everything that has a remedy, once for each point at which it is stuck.
 
     Args:
         connection: of somebody who may read the views.
         schema: of the views.
+        jobs: only these and their executions, by public id; None for all.
     """
-    return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)))
+    parameters = {"jobs": None if jobs is None else [*jobs]}
+    return _tasks(connection, read_query("plan.sql", schema=sql.Identifier(schema)), parameters)
 
 
 def read_names(connection: psycopg.Connection[Any], schema: str, names: Collection[str]) -> set[str]:

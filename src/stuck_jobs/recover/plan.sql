@@ -18,3 +18,4 @@ select
     is_automatic,
     refusal
 from {schema}.int_recovery_plan
+where %(jobs)s::text[] is null or jobspec_id = any(%(jobs)s)

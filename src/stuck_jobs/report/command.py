@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,9 @@ import click
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.files import replace
-from stuck_jobs.gate.reading import prompt_profile
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options
+from stuck_jobs.session.patience import prompt_profile
 from stuck_jobs.watch.repeat import repeat
 
 RUNBOOKS = Path("docs", "points")
@@ -67,6 +68,25 @@ class Reporter:
         )
 
 
+def runbook_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a click command its argument `runbook_url: str | None`."""
+    return click.option(
+        "--runbook-url",
+        metavar="URL",
+        envvar="STUCK_JOBS_RUNBOOK_URL",
+        show_envvar=True,
+        callback=_checked,
+        help="Where the pages of docs/points are served.  [default: the project's own]",
+    )(command)
+
+
+def _checked(ctx: click.Context, param: click.Parameter, url: str | None) -> str | None:  # noqa: ARG001
+    """An address that a browser may follow."""
+    if url and urlsplit(url).scheme not in ("", "file", "http", "https"):
+        raise StuckJobsError(f"{url} is no address of pages, such as https://wiki.example.com/points")
+    return url
+
+
 @click.command()
 @click.option(
     "--output",
@@ -99,13 +119,7 @@ class Reporter:
     show_default=True,
     help="How far back lines over time reach.",
 )
-@click.option(
-    "--runbook-url",
-    metavar="URL",
-    envvar="STUCK_JOBS_RUNBOOK_URL",
-    show_envvar=True,
-    help="Where the pages of docs/points are served.  [default: the project's own, as seen from FILE]",
-)
+@runbook_option
 @connection_options
 def report(
     connection: ProfileOptions,
@@ -127,7 +141,7 @@ def report(
     reporter = Reporter(
         profile=prompt_profile(connection),
         output=output,
-        runbooks=_checked(runbook_url) if runbook_url else runbooks_seen_from(output, connection.project_dir),
+        runbooks=runbook_url or runbooks_seen_from(output, connection.project_dir),
         items=items,
         window=timedelta(hours=hours),
         refresh=watch,
@@ -147,10 +161,3 @@ def runbooks_seen_from(output: Path, project: Path | None = None) -> str:
     """
     pages = find_project(project) / RUNBOOKS
     return Path(os.path.relpath(pages, output.resolve().parent)).as_posix()
-
-
-def _checked(url: str) -> str:
-    """An address that a browser may follow."""
-    if urlsplit(url).scheme not in ("", "file", "http", "https"):
-        raise StuckJobsError(f"{url} is no address of pages, such as https://wiki.example.com/points")
-    return url

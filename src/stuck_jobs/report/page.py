@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import json
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
-import jinja2
-from markupsafe import Markup
-
 from stuck_jobs.display import humanise
-from stuck_jobs.gate.reading import JudgedPoint
 from stuck_jobs.gate.verdict import Exit, Rules, Verdict, judge
-from stuck_jobs.output import legible
 from stuck_jobs.report.echarts import echarts
-from stuck_jobs.report.reading import ANALYTICS_SECONDS, MAX_LENGTH, Depth, Reading, ReportItem, Trend
-from stuck_jobs.summary import LEVELS
+from stuck_jobs.report.reading import ANALYTICS_SECONDS, INCIDENTS_SECONDS, MAX_LENGTH
+from stuck_jobs.report.rows import Depth, Reading, ReportItem, Tie, Trend
+from stuck_jobs.report.templates import own, rendered, runbook, shortened
+from stuck_jobs.views.rows import LEVELS, JudgedPoint
 
 SPARK_WIDTH = 132
 SPARK_HEIGHT = 24
 """Of the lines over time in the table, in pixels."""
 
-TONES = {Exit.OPEN: "ok", Exit.CLOSED: "breached", Exit.NO_ANSWER: "unknown"}
-SIGNS = {"ok": "✓", "breached": "▲", "warn": "!", "unknown": "?"}
-"""What tells the states apart besides their colours and names."""
+FIRST_INCIDENTS = 8
+"""How many are seen at once; the rest is folded."""
 
-NOT_KNOWN = "\N{EN DASH}"
+SEARCH_BYTES = 600_000
+"""How much of the page the items that can be searched may take."""
+
+HARM = ("breached", "unknown", "warn", "ok")
+"""The tones, the worst first."""
+
+TONES = {Exit.OPEN: "ok", Exit.CLOSED: "breached", Exit.NO_ANSWER: "unknown"}
+SEARCHED = (
+    "seconds", "age", "point", "job", "what", "id", "status", "cause", "queue", "kind", "region", "evidence",
+    "fault", "command",
+)  # fmt: skip
+"""What is known of an item that can be searched."""
+
 CELL_VALUES = ("finished", "failed", "failure_rate", "timeout_rate", "is_failing")
 
 
@@ -92,7 +98,7 @@ class LevelRows:
     def tone(self) -> str:
         """The worst of its points'."""
         tones = {row.tone for row in self.rows}
-        return next(tone for tone in ("breached", "unknown", "warn", "ok") if tone in tones)
+        return next(tone for tone in HARM if tone in tones)
 
     @property
     def states(self) -> Counter[str]:
@@ -100,47 +106,41 @@ class LevelRows:
         return Counter(row.point.state for row in self.rows)
 
 
-def render(reading: Reading, runbooks: str, refresh: float | None) -> str:
+def render(reading: Reading, runbooks: str, refresh: float | None, *, live: bool = False) -> str:
     """Make the page.
 
     Args:
         reading: what it shows.
         runbooks: where the pages of the points are, a URL or a path relative to the page.
         refresh: how often it is written, in seconds; None if once.
+        live: whether it is served beside the pages of incidents and jobs.
 
     Raises:
         StuckJobsError: if ECharts is not there.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("stuck_jobs.report", "page"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "age": humanise,
-        "count": lambda number: f"{number:,}",
-        "legible": shortened,
-        "percent": percent,
-        "runbook": lambda point: f"{runbooks.rstrip('/')}/{point}.md",
-        "seconds": seconds,
-    }
-    scripts = [Markup(source) for source in (echarts(), _own("page.js"))]  # noqa: S704
-    return environment.get_template("page.html").render(
+    levels = _levels(reading)
+    search = _search(reading) | {"runbooks": _runbooks(reading, runbooks), "live": live}
+    return rendered(
+        "page.html",
+        runbooks,
+        [echarts(), own("page.js"), own("copy.js"), own("items.js")],
         reading=reading,
         tone=_tone_of_all(judge(reading.summary, Rules())),
-        signs=SIGNS,
-        levels=_levels(reading),
+        levels=levels,
+        points=_by_harm(row for level in levels for row in level.rows),
+        faults=reading.faults,
+        first_incidents=FIRST_INCIDENTS,
+        incident_patience=INCIDENTS_SECONDS,
+        fault_titles=_titles(reading),
+        unknown=_unknown(reading),
         states=Counter(point.state for point in reading.summary.points),
-        items=[(item, item_command(item)) for item in reading.items],
+        items=[(item, item_command(item), _tie(reading, item)) for item in reading.items if item.is_shown],
+        searched=len(search["rows"]),
         total=sum(point.stuck_count for point in reading.summary.points),
-        chart_data=_chart_data(reading),
+        chart_data=_chart_data(reading) | {"items": search},
         refresh=refresh,
         stale_after=900 if refresh is None else max(3 * refresh, 90),
-        style=Markup(_own("page.css")),  # noqa: S704
-        scripts=scripts,
-        hashes=[_hash(script) for script in scripts],
+        live=live,
         patience=ANALYTICS_SECONDS,
         spark_width=SPARK_WIDTH,
         spark_height=SPARK_HEIGHT,
@@ -167,23 +167,6 @@ def point_command(point: JudgedPoint) -> str | None:
     if point.remedy == "requeue":
         return "stuck-jobs requeue"
     return f"stuck-jobs recover --point {point.accumulation_point}"
-
-
-def shortened(text: str | None) -> str:
-    """A text as the page shows it: legible, and cut off where it is too long."""
-    return "" if text is None else legible(text, MAX_LENGTH)
-
-
-def percent(share: float | None) -> str:
-    """A share from 0 to 1, to a tenth of a percent."""
-    return NOT_KNOWN if share is None else f"{100 * share:.1f} %"
-
-
-def seconds(duration: float | None) -> str:
-    """A duration: to a tenth of a second below ten seconds, beyond that in its largest units."""
-    if duration is None:
-        return NOT_KNOWN
-    return f"{duration:.1f} s" if duration < 10 else humanise(round(duration))
 
 
 def _tone_of_all(verdict: Verdict) -> str:
@@ -216,6 +199,73 @@ def _levels(reading: Reading) -> list[LevelRows]:
             )
         )
     return [LevelRows(level, rows[level]) for level in LEVELS if level in rows]
+
+
+def _by_harm(rows: Iterable[PointRow]) -> list[PointRow]:
+    return sorted(
+        rows, key=lambda row: (HARM.index(row.tone), -row.point.stuck_count, row.point.accumulation_point)
+    )
+
+
+def _unknown(reading: Reading) -> dict[str, list[str]]:
+    """The points that cannot be judged, by the reason why."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for point in reading.summary.points:
+        if point.state == "unknown":
+            age = point.evidence_age
+            old = "no evidence" if age is None else f"evidence {humanise(round(age), 1)} old"
+            found[point.evidence or old].append(point.accumulation_point)
+    return found
+
+
+def _tie(reading: Reading, item: ReportItem) -> Tie | None:
+    return reading.faults.ties.get((item.accumulation_point, item.entity_id)) if reading.faults else None
+
+
+def _titles(reading: Reading) -> dict[str, str]:
+    """What each incident is called, by its id; those that are not read are one of many."""
+    titles: dict[str, str] = defaultdict(lambda: "one of many")
+    if reading.faults:
+        titles |= {found.incident_id: shortened(found.title) for found in reading.faults.incidents.worst}
+    return titles
+
+
+def _runbooks(reading: Reading, runbooks: str) -> dict[str, str]:
+    names = [point.accumulation_point for point in reading.summary.points]
+    return {name: runbook(runbooks, name) for name in names}
+
+
+def _search(reading: Reading) -> dict[str, Any]:
+    """The items that can be searched, the oldest first: as many as the page has room for."""
+    rows: list[list[Any]] = []
+    size, titles = 0, _titles(reading)
+    for item in reading.items:
+        row = _searched(item, _tie(reading, item))
+        size += len(json.dumps(row))
+        if size > SEARCH_BYTES:
+            break
+        rows.append(list(row.values()))
+    faults = {row[-2] for row in rows if row[-2]}
+    return {"columns": SEARCHED, "rows": rows, "titles": {fault: titles[fault] for fault in sorted(faults)}}
+
+
+def _searched(item: ReportItem, tie: Tie | None) -> dict[str, Any]:
+    return {
+        "seconds": item.age_seconds,
+        "age": humanise(item.age_seconds),
+        "point": item.accumulation_point,
+        "job": shortened(item.jobspec_id),
+        "what": item.entity_type.replace("_", " "),
+        "id": shortened(item.entity_id),
+        "status": shortened(item.status),
+        "cause": item.cause,
+        "queue": shortened(item.queue_name),
+        "kind": shortened(item.job_kind),
+        "region": shortened(tie.region) if tie else "",
+        "evidence": shortened(item.evidence),
+        "fault": tie.incident_id if tie else "",
+        "command": item_command(item),
+    }
 
 
 def _spark(trends: list[Trend], point: JudgedPoint, since: datetime, now: datetime) -> Spark | None:
@@ -284,13 +334,3 @@ def _by_queue(depths: Iterable[Depth]) -> dict[tuple[str, str], list[tuple[int, 
 
 def _milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
-
-
-def _own(name: str) -> str:
-    return files("stuck_jobs.report").joinpath("page", name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    """Of a script, as a Content-Security-Policy names it."""
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.gate.reading import Summary, refusals, summary_of
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.summary import Item, read_rows
+from stuck_jobs.report.rows import (
+    Day,
+    Depth,
+    ErrorGroup,
+    Faults,
+    Holder,
+    ProviderRegion,
+    Queue,
+    Reading,
+    ReportItem,
+    Tie,
+    Trend,
+)
+from stuck_jobs.session.patience import refusals
+from stuck_jobs.views.incidents import read_incidents
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.summary import summary_of
 
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 
 MAX_LENGTH = 300
 """Of an id, in characters; a longer one is cut off."""
+
+CUT = {"max_length": MAX_LENGTH + 1}
 
 STEPS = 96
 """How many points a line over time has at most."""
@@ -29,149 +46,17 @@ MAX_QUEUES = 60
 MAX_PROVIDERS = 30
 MAX_REGIONS = 15
 MAX_DAYS = 31
+MAX_INCIDENTS = 200
+MAX_SEARCHED = 5000
+MAX_TIED = 200_000
+MAX_ERRORS = 20
+MAX_HOLDERS = 30
 
 ANALYTICS_SECONDS = 3.0
 """How long each of the analytics may take; the page does without the one that takes longer."""
 
-
-@dataclass(frozen=True)
-class ReportItem(Item):
-    """A stuck item.
-
-    Attributes:
-        threshold_seconds: the age from which it is stuck.
-        remedy: of its point.
-        cause_count: how many items of its point have its cause.
-    """
-
-    threshold_seconds: int
-    remedy: str
-    cause_count: int
-
-
-@dataclass(frozen=True)
-class Trend:
-    """What a point held during a step of time.
-
-    Attributes:
-        accumulation_point: its name.
-        observed_at: the beginning of the step.
-        stuck_count: the most that was stuck.
-        was_unknown: whether there was a run without an answer.
-    """
-
-    accumulation_point: str
-    observed_at: datetime
-    stuck_count: int
-    was_unknown: bool
-
-
-@dataclass(frozen=True)
-class Depth:
-    """How many messages a queue held during a step of time; `depth` is None if nobody knows."""
-
-    queue_name: str
-    kind: str
-    observed_at: datetime
-    depth: int | None
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A row of `queue_depths`.
-
-    Attributes:
-        queue_name: its name.
-        kind: main, retry or dead.
-        depth: how many messages it holds; None if Redis could not be read.
-        oldest_seconds: the age of the oldest message.
-        observed_seconds_ago: how old the snapshot is.
-        complete: whether all of its messages were read.
-        error: why Redis could not be read.
-    """
-
-    queue_name: str
-    kind: str
-    depth: int | None
-    oldest_seconds: int | None
-    observed_seconds_ago: int
-    complete: bool
-    error: str | None
-
-
-@dataclass(frozen=True)
-class ProviderRegion:
-    """How a provider does in a region, over the look-back of the analytics.
-
-    Attributes:
-        provider_id: the provider.
-        region: the region.
-        executions: all of them but skipped duplicates.
-        finished: those that are completed, failed or timed out.
-        failed: those of them that are not completed.
-        timed_out: those of them that timed out.
-        failure_rate: failed by finished, from 0 to 1; None if none is finished.
-        timeout_rate: timed_out by finished, likewise.
-        is_failing: whether `provider_failures` lists it now.
-        providers: how many providers there are, shown or not.
-        regions: how many regions, likewise.
-    """
-
-    provider_id: str | None
-    region: str | None
-    executions: int
-    finished: int
-    failed: int
-    timed_out: int
-    failure_rate: float | None
-    timeout_rate: float | None
-    is_failing: bool
-    providers: int
-    regions: int
-
-
-@dataclass(frozen=True)
-class Day:
-    """A row of `job_durations`; the percentiles are seconds, None where no job tells."""
-
-    day: date
-    jobs: int
-    queue_wait_p50_seconds: float | None
-    queue_wait_p95_seconds: float | None
-    queue_wait_p99_seconds: float | None
-    run_time_p50_seconds: float | None
-    run_time_p95_seconds: float | None
-    run_time_p99_seconds: float | None
-    total_p50_seconds: float | None
-    total_p95_seconds: float | None
-    total_p99_seconds: float | None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """All that the page shows.
-
-    Attributes:
-        database: its name.
-        read_at: by the database's clock.
-        summary: the points, and dbt's last run.
-        items: the oldest of each point and cause, the oldest first.
-        trends: by point and time.
-        queues: as they are now.
-        depths: of the queues, by time.
-        providers: by provider and region; None if that took too long.
-        days: the latest first; None if that took too long.
-    """
-
-    database: str
-    read_at: datetime
-    summary: Summary
-    items: list[ReportItem]
-    trends: list[Trend]
-    queues: list[Queue]
-    depths: list[Depth]
-    providers: list[ProviderRegion] | None
-    days: list[Day] | None
+INCIDENTS_SECONDS = 15.0
+"""Likewise each question about incidents."""
 
 
 def read(profile: Profile, items: int, window: timedelta) -> Reading:
@@ -188,20 +73,36 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
     schema = profile.schema
     over_time = {"window": window, "steps": STEPS}
     fullest = over_time | {"queues": MAX_LINES}
-    oldest = {"items": items, "max_length": MAX_LENGTH + 1}
+    oldest = CUT | {"items": items, "searched": MAX_SEARCHED}
     worst = {"providers": MAX_PROVIDERS, "regions": MAX_REGIONS}
     with refusals(), connect(profile) as connection, _snapshot(connection), ThreadPoolExecutor() as beside:
         ((read_at, snapshot),) = connection.execute("select now(), pg_export_snapshot()").fetchall()
-        rates = beside.submit(_in_time, profile, snapshot, "report_providers.sql", ProviderRegion, worst)
-        days = beside.submit(_in_time, profile, snapshot, "report_durations.sql", Day, {"days": MAX_DAYS})
+
+        def beside_it(
+            seconds: float, ask: Callable[[psycopg.Connection[Any]], Found]
+        ) -> Future[Found | None]:
+            return beside.submit(_in_time, profile, snapshot, seconds, ask)
+
+        def analytics(query: str, row: type[Row], parameters: Mapping[str, Any]) -> Future[list[Row] | None]:
+            return beside_it(
+                ANALYTICS_SECONDS, lambda other: read_rows(other, schema, query, row, parameters)
+            )
+
+        faults = beside_it(INCIDENTS_SECONDS, lambda other: _faults(other, schema))
+        rates = analytics("report/providers.sql", ProviderRegion, worst)
+        days = analytics("report/durations.sql", Day, {"days": MAX_DAYS})
         return Reading(
             database=connection.info.dbname,
             read_at=read_at,
             summary=summary_of(connection, schema),
-            items=read_rows(connection, schema, "report_items.sql", ReportItem, oldest),
-            trends=read_rows(connection, schema, "report_trends.sql", Trend, over_time),
-            queues=read_rows(connection, schema, "report_queues.sql", Queue, {"queues": MAX_QUEUES}),
-            depths=read_rows(connection, schema, "report_depths.sql", Depth, fullest),
+            items=read_rows(connection, schema, "report/items.sql", ReportItem, oldest),
+            trends=read_rows(connection, schema, "report/trends.sql", Trend, over_time),
+            queues=read_rows(connection, schema, "report/queues.sql", Queue, {"queues": MAX_QUEUES}),
+            depths=read_rows(connection, schema, "report/depths.sql", Depth, fullest),
+            holders=read_rows(
+                connection, schema, "report/holders.sql", Holder, CUT | {"holders": MAX_HOLDERS}
+            ),
+            faults=faults.result(),
             providers=rates.result(),
             days=days.result(),
         )
@@ -219,14 +120,23 @@ def _snapshot(connection: psycopg.Connection[Any], exported: str | None = None) 
         yield
 
 
+def _faults(connection: psycopg.Connection[Any], schema: str) -> Faults:
+    ties = read_rows(connection, schema, "report/item_incidents.sql", Tie, CUT | {"most": MAX_TIED})
+    return Faults(
+        incidents=read_incidents(connection, schema, MAX_INCIDENTS),
+        ties={(tie.accumulation_point, tie.entity_id): tie for tie in ties},
+        errors=read_rows(connection, schema, "report/errors.sql", ErrorGroup, CUT | {"errors": MAX_ERRORS}),
+    )
+
+
 def _in_time(
-    profile: Profile, snapshot: str, query: str, row: type[Row], parameters: Mapping[str, Any]
-) -> list[Row] | None:
-    """The rows of a query over a connection of its own, or None if it takes longer than the page can wait."""
+    profile: Profile, snapshot: str, seconds: float, ask: Callable[[psycopg.Connection[Any]], Found]
+) -> Found | None:
+    """The answer over a connection of its own, or None if a question takes longer than the page can wait."""
     with refusals(), connect(profile) as connection:
         try:
             with _snapshot(connection, snapshot):
-                connection.execute(f"set local statement_timeout = '{ANALYTICS_SECONDS}s'".encode())
-                return read_rows(connection, profile.schema, query, row, parameters)
+                connection.execute(f"set local statement_timeout = '{seconds}s'".encode())
+                return ask(connection)
         except psycopg.errors.QueryCanceled:
             return None

@@ -7,8 +7,8 @@ from importlib.resources import files
 import click
 from psycopg import sql
 
-from stuck_jobs.gate.reading import prompt_profile, refusals
 from stuck_jobs.profile import ProfileOptions, connect, connection_options
+from stuck_jobs.session.patience import prompt_profile, refusals
 
 
 @click.command("step-aside")

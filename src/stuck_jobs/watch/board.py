@@ -6,7 +6,8 @@ import dataclasses
 import time
 from dataclasses import dataclass
 
-from stuck_jobs.gate.reading import JudgedPoint, Summary
+from stuck_jobs.views.rows import JudgedPoint
+from stuck_jobs.views.summary import Summary
 
 ROUNDS = 3
 SPARE_SECONDS = 5.0

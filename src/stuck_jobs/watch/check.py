@@ -9,8 +9,9 @@ import psycopg
 from psycopg import sql
 
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.gate.reading import JudgedPoint, LastRun, Summary, summary_of, trusted
-from stuck_jobs.summary import read_rows
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.rows import JudgedPoint, LastRun
+from stuck_jobs.views.summary import Summary, summary_of, trusted
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,14 @@ def check(connection: psycopg.Connection[Any], schema: str) -> Summary:
         StuckJobsError: if there is no such procedure, or a summary that cannot be relied on.
     """
     try:
-        (checked,) = read_rows(connection, schema, "check.sql", Checked)
+        (checked,) = read_rows(connection, schema, "watch/check.sql", Checked)
     except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
         raise StuckJobsError(f"there is no procedure {schema}.check: run dbt build first") from None
     if checked.run_id is None:
         return summary_of(connection, schema)
     this_run = {"run_id": checked.run_id}
-    points = read_rows(connection, schema, "checked_points.sql", JudgedPoint, this_run)
-    (last_run,) = read_rows(connection, schema, "checked_run.sql", LastRun, this_run)
+    points = read_rows(connection, schema, "watch/checked_points.sql", JudgedPoint, this_run)
+    (last_run,) = read_rows(connection, schema, "watch/checked_run.sql", LastRun, this_run)
     return trusted(points, last_run)
 
 
@@ -64,7 +65,7 @@ def look(connection: psycopg.Connection[Any], schema: str) -> Watched:
     """What is watched, by the views that there are; `check` says what it raises."""
     name = sql.Identifier(schema).as_string()
     try:
-        (watched,) = read_rows(connection, schema, "watched.sql", Watched, {"schema": name})
+        (watched,) = read_rows(connection, schema, "watch/watched.sql", Watched, {"schema": name})
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
         raise StuckJobsError(f"there are no views in {schema}: run dbt build first") from None
     return watched

@@ -15,11 +15,13 @@ from stuck_jobs.alert.telling import Telling, telling_options
 from stuck_jobs.collect.command import queue_option, redis_option, usual_collector
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.gate.reading import prompt_profile
 from stuck_jobs.parameters import Number
 from stuck_jobs.profile import ProfileOptions, connection_options
+from stuck_jobs.report.command import runbook_option
+from stuck_jobs.session.patience import prompt_profile
 from stuck_jobs.watch.board import Board
 from stuck_jobs.watch.notify import notify, rest
+from stuck_jobs.watch.pages import Pages
 from stuck_jobs.watch.repeat import until_a_signal
 from stuck_jobs.watch.rounds import Rounds
 from stuck_jobs.watch.session import Session
@@ -52,7 +54,7 @@ REPORT_REFRESH = 60.0
     "--listen",
     callback=address_of,
     metavar="HOST:PORT",
-    help="Serve /metrics for Prometheus, and /healthz.",
+    help="Serve the report live, /metrics for Prometheus, and /healthz; without HOST to this machine alone.",
 )
 @click.option(
     "--report",
@@ -64,6 +66,7 @@ REPORT_REFRESH = 60.0
 @click.option("--no-collect", is_flag=True, help="Take no snapshots of Redis; others do, or there is none.")
 @queue_option
 @redis_option
+@runbook_option
 @telling_options
 @connection_options
 def watch(
@@ -75,6 +78,7 @@ def watch(
     no_collect: bool,
     queues: tuple[str, ...],
     redis_url: str | None,
+    runbook_url: str | None,
 ) -> None:
     """Look every few seconds until SIGTERM or Ctrl-C, in one process and over one connection.
 
@@ -87,6 +91,7 @@ def watch(
     pooler's. A server that is away is waited for.
     """
     profile, project = prompt_profile(connection), find_project(connection.project_dir)
+    pages = Pages(profile, project, runbook_url)
     session, board, voice = Session(profile), Board(every), Voice(f"watching {profile.schema}")
     teller = Teller(profile, project, telling.channels(), telling.rules, voice)
     rounds = Rounds(
@@ -96,12 +101,12 @@ def watch(
         voice=voice,
         teller=teller,
         collector=None if no_collect else usual_collector(profile, project, queues, redis_url),
-        reporter=_reporter(connection, page),
+        reporter=_reporter(connection, page, runbook_url),
     )
     with until_a_signal() as is_over, contextlib.closing(session):
         with contextlib.suppress(psycopg.Error):  # the first round says so
             session.open()
-        with serving(listen, board):
+        with serving(listen, board, pages):
             try:
                 _go_round(rounds, is_over)
             finally:
@@ -136,7 +141,7 @@ def _go_round(rounds: Rounds, is_over: Callable[[], bool]) -> None:
             rest(max(started + rounds.board.every, now + now - started))
 
 
-def _reporter(connection: ProfileOptions, page: Path | None) -> Reporter | None:
+def _reporter(connection: ProfileOptions, page: Path | None, runbook_url: str | None) -> Reporter | None:
     """Of the page, if somebody asks for one."""
     if page is None:
         return None
@@ -145,6 +150,6 @@ def _reporter(connection: ProfileOptions, page: Path | None) -> Reporter | None:
     return Reporter(
         profile=prompt_profile(connection),
         output=page,
-        runbooks=runbooks_seen_from(page, connection.project_dir),
+        runbooks=runbook_url or runbooks_seen_from(page, connection.project_dir),
         refresh=REPORT_REFRESH,
     )

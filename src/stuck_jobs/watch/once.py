@@ -12,9 +12,10 @@ import psycopg
 from stuck_jobs.collect.command import Collector, queue_option, redis_option, usual_collector
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.gate.question import Question, answer, question_options
-from stuck_jobs.gate.reading import Summary, prompt_profile, refusals
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
+from stuck_jobs.session.patience import prompt_profile, refusals
+from stuck_jobs.views.summary import Summary
 from stuck_jobs.watch.check import check as check_once
 from stuck_jobs.watch.check import look
 

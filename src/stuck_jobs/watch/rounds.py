@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from stuck_jobs.errors import StuckJobsError, refusal
-from stuck_jobs.gate.reading import Summary, refusals
 from stuck_jobs.output import say
+from stuck_jobs.session.patience import refusals
+from stuck_jobs.views.summary import Summary
 from stuck_jobs.watch.aside import Aside
 from stuck_jobs.watch.check import check, look
 from stuck_jobs.watch.notify import notify

@@ -11,9 +11,9 @@ from stuck_jobs.alert.http import DeliveryError
 from stuck_jobs.alert.run import Current, Outcome, deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.collect.store import raw_schema
-from stuck_jobs.gate.reading import Summary
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.summary import Point
+from stuck_jobs.views.rows import Point
+from stuck_jobs.views.summary import Summary
 from stuck_jobs.watch.aside import Aside
 from stuck_jobs.watch.session import Session
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.gate.formats import last_line, sentence
-from stuck_jobs.gate.reading import Summary
 from stuck_jobs.gate.verdict import Rules, judge
 from stuck_jobs.output import say
+from stuck_jobs.views.summary import Summary
 
 
 class Voice:

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus, and `/healthz` for whoever restarts what has stopped."""
+"""Pages for people, `/metrics` for Prometheus, and `/healthz` for whoever restarts what has stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,19 @@ from prometheus_client.exposition import choose_encoder
 
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.metrics import measured
-from stuck_jobs.output import legible
+from stuck_jobs.watch.answer import Answer
 from stuck_jobs.watch.board import Board
+from stuck_jobs.watch.pages import Pages
 
-PLAIN = "text/plain; charset=utf-8"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every answer; a page names by itself what it may run."""
 
-Answer = tuple[int, str, bytes]
+LOOPBACK = "127.0.0.1"
 
 
 def address_of(
@@ -28,13 +35,13 @@ def address_of(
     param: click.Parameter,  # noqa: ARG001
     value: str | None,
 ) -> tuple[str, int] | None:
-    """Part the HOST:PORT of an option, where the host may be an [IPv6]; a callback of click's."""
+    """Part the HOST:PORT of an option; the host may be an [IPv6], or left out for the loopback."""
     if value is None:
         return None
     host, colon, port = value.rpartition(":")
     if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter(f"{value!r} is no HOST:PORT, such as 127.0.0.1:9188.")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
 
 
 class _Server(ThreadingMixIn, TCPServer):
@@ -48,12 +55,13 @@ class _Server(ThreadingMixIn, TCPServer):
 
 
 @contextmanager
-def serving(address: tuple[str, int] | None, board: Board) -> Iterator[None]:
+def serving(address: tuple[str, int] | None, board: Board, pages: Pages) -> Iterator[None]:
     """Answer requests for the length of a `with` block.
 
     Args:
         address: host and port; None to answer none.
         board: what is known.
+        pages: what there is to be seen.
 
     Raises:
         StuckJobsError: if nobody can listen there.
@@ -61,7 +69,7 @@ def serving(address: tuple[str, int] | None, board: Board) -> Iterator[None]:
     if address is None:
         yield
         return
-    server = _listening(address, board)
+    server = _listening(address, board, pages)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     try:
         yield
@@ -70,18 +78,21 @@ def serving(address: tuple[str, int] | None, board: Board) -> Iterator[None]:
         server.server_close()
 
 
-def _listening(address: tuple[str, int], board: Board) -> _Server:
+def _listening(address: tuple[str, int], board: Board, pages: Pages) -> _Server:
     class Handler(BaseHTTPRequestHandler):
         timeout = 10
 
         def do_GET(self) -> None:
-            status, kind, body = _answer(self.path.partition("?")[0], self.headers.get("Accept", ""), board)
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            answer = _answer(self.path.partition("?")[0], self.headers.get("Accept", ""), board, pages)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.kind)
+            for name, value in HEADERS.items():
+                self.send_header(name, value)
+            if isinstance(answer.body, bytes):
+                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             if self.command == "GET":
-                self.wfile.write(body)
+                self.wfile.writelines([answer.body] if isinstance(answer.body, bytes) else answer.body)
 
         do_HEAD = do_GET  # noqa: N815
 
@@ -97,15 +108,15 @@ def _listening(address: tuple[str, int], board: Board) -> _Server:
     return server
 
 
-def _answer(path: str, accept: str, board: Board) -> Answer:
-    """The status, the type and the body of an answer."""
+def _answer(path: str, accept: str, board: Board, pages: Pages) -> Answer:
     is_well, words = board.health()
     if path == "/healthz":
-        return 200 if is_well else 503, PLAIN, f"{legible(words)}\n".encode()
-    if path != "/metrics":
-        return 404, PLAIN, b"there are /metrics and /healthz\n"
-    summary = board.answer()
-    if summary is None:
-        return 503, PLAIN, f"{legible(words)}\n".encode()
-    encode, kind = choose_encoder(accept)
-    return 200, kind, encode(measured(summary))
+        return Answer.of_words(200 if is_well else 503, words)
+    if path == "/metrics":
+        summary = board.answer()
+        if summary is None:
+            return Answer.of_words(503, words)
+        encode, kind = choose_encoder(accept)
+        return Answer(200, kind, encode(measured(summary)))
+    there = "there are /, /incidents/ID, /jobs/ID, /items.csv, /items.json, /metrics and /healthz"
+    return pages.answer(path) or Answer.of_words(404, there)

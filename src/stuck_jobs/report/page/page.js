@@ -39,25 +39,6 @@
     setInterval(() => paused() || location.reload(), Math.min(Math.max(1, Number(refresh)), 1e6) * 1000);
   }
 
-  const copy = async (button) => {
-    const code = button.previousElementSibling;
-    const range = document.createRange();
-    range.selectNodeContents(code);
-    getSelection().removeAllRanges();
-    getSelection().addRange(range);
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-    } catch {
-      document.execCommand("copy"); // where the page is served without TLS
-    }
-    button.textContent = "Copied";
-    document.getElementById("said").textContent = `Copied: ${code.textContent}`;
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
-  };
-  document.addEventListener("click", (event) => {
-    if (event.target.matches(".copy")) copy(event.target);
-  });
-
   // The charts; their colours are the page's, and what they say is also in the tables.
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const lines = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];

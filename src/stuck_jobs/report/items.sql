@@ -1,4 +1,4 @@
--- The oldest items of each point, and of each of its causes the oldest, with how many share the cause.
+-- The oldest items, and those to begin with: the oldest of each point and of each of its causes, with how many share it.
 with ranked as (
     select
         accumulation_point,
@@ -19,7 +19,8 @@ with ranked as (
         ) as place,
         row_number() over (
             partition by accumulation_point, cause order by age_seconds desc nulls last, entity_id
-        ) as place_of_cause
+        ) as place_of_cause,
+        row_number() over (order by age_seconds desc nulls last, accumulation_point, entity_id) as place_of_all
     from {schema}.stuck_items
 )
 
@@ -36,7 +37,8 @@ select
     job_kind,
     evidence,
     remedy,
-    cause_count
+    cause_count,
+    place <= %(items)s or place_of_cause = 1 as is_shown
 from ranked
-where place <= %(items)s or place_of_cause = 1
+where place <= %(items)s or place_of_cause = 1 or place_of_all <= %(searched)s
 order by age_seconds desc nulls last, accumulation_point, entity_id

@@ -1,0 +1,31 @@
+{% macro stuck_phrase(point) -%}
+    case {{ point }}
+        when 'job_created' then 'Jobs were created and not taken'
+        when 'job_queued' then 'Jobs are queued and not taken'
+        when 'job_processing' then 'Jobs are in processing and do not move'
+        when 'job_running' then 'Jobs run for too long'
+        when 'job_running_unstarted' then 'Jobs run and never started'
+        when 'job_unevaluable' then 'Live jobs cannot be judged'
+        when 'job_expiring' then 'Live work is about to be deleted'
+        when 'outbox_unpublished' then 'Outbox rows are not published'
+        when 'queue_backlog' then 'Messages wait in a queue for too long'
+        when 'queue_depth' then 'A queue is too deep'
+        when 'queue_retry_overdue' then 'Retries are overdue'
+        when 'queue_dead_letter' then 'Work was given up'
+        when 'queue_orphan' then 'Messages are for jobs that are gone or closed'
+        when 'queue_duplicate' then 'Jobs are queued twice'
+        when 'job_blocked' then 'Jobs wait for what will never let go'
+        when 'execution_missing' then 'Closed jobs lack results'
+        when 'execution_running' then 'Executions run for too long'
+        when 'execution_pending' then 'Executions are pending for too long'
+        when 'execution_unevaluable' then 'Open executions cannot be judged'
+        when 'schedule_missed' then 'Ticks of schedules were missed'
+        when 'worker_lost' then 'Jobs have lost their worker'
+        when 'job_interrupted' then 'Jobs were cut off half-way'
+        when 'job_recovered_repeatedly' then 'Jobs are stuck again after recoveries'
+        when 'job_not_closed' then 'Jobs are done and not closed'
+        when 'job_closed_early' then 'Jobs were closed with work still open'
+        when 'pipeline_stalled' then 'Nothing moves'
+        else {{ point }}
+    end
+{%- endmacro %}

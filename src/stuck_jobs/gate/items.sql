@@ -1,0 +1,14 @@
+-- The oldest items of the points that are over their limit.
+with ranked as (
+    select
+        {item_columns},
+        row_number() over (partition by accumulation_point order by age_seconds desc nulls last, entity_id) as place
+    from {schema}.stuck_items
+    where accumulation_point = any(%(points)s)
+)
+
+select
+    {item_columns}
+from ranked
+where place <= %(most)s
+order by accumulation_point, place

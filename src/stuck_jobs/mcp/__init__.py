@@ -1,0 +1,1 @@
+"""What an assistant may ask of the views over the Model Context Protocol: it reads, and nothing else."""

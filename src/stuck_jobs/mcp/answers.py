@@ -1,0 +1,96 @@
+"""What the tools answer, of one moment each, from the same views as every command."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
+
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.gate.formats import last_line
+from stuck_jobs.gate.verdict import Rules, judge
+from stuck_jobs.recover.plan import breaker, choose, count_live_jobs, read_names, read_settings, read_tasks
+from stuck_jobs.session.patience import in_time
+from stuck_jobs.views.incidents import read_incidents
+from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.rows import Item
+from stuck_jobs.views.summary import summary_of
+from stuck_jobs.why.reading import explain
+from stuck_jobs.why.words import as_json
+
+MOST = 100
+"""Rows of an answer."""
+
+SECONDS = 10.0
+"""How long each statement may take."""
+
+
+@dataclass(frozen=True)
+class _Counted(Item):
+    """One of `total` stuck items."""
+
+    total: int
+
+
+def summary(connection: psycopg.Connection[Any], schema: str) -> dict[str, Any]:
+    """What the gate says, and of each point."""
+    with in_time(connection, SECONDS):
+        found = summary_of(connection, schema)
+    title, words = last_line(judge(found, Rules()))
+    return {"verdict": f"{title}: {words}", "points": [asdict(point) for point in found.points]}
+
+
+def incidents(connection: psycopg.Connection[Any], schema: str, limit: int) -> dict[str, Any]:
+    """The worst incidents, and how many there are."""
+    with in_time(connection, SECONDS):
+        found = read_incidents(connection, schema, _rows(limit))
+    return {"total": found.total, "incidents": [asdict(incident) for incident in found.worst]}
+
+
+def items(
+    connection: psycopg.Connection[Any], schema: str, incident: str | None, point: str | None, limit: int
+) -> dict[str, Any]:
+    """The oldest items of an incident or a point, or of both together, and how many there are."""
+    if incident is None and point is None:
+        raise StuckJobsError("name an incident or a point: the tools incidents and summary list them")
+    query = "mcp/point_items.sql" if incident is None else "mcp/incident_items.sql"
+    with in_time(connection, SECONDS):
+        parameters = {"incident": incident, "point": point, "most": _rows(limit)}
+        found = read_rows(connection, schema, query, _Counted, parameters)
+    total = found[0].total if found else 0
+    return {"total": total, "items": [_without_total(item) for item in found]}
+
+
+def why(connection: psycopg.Connection[Any], schema: str, job: str) -> dict[str, Any]:
+    """All that is known of a job."""
+    return as_json(explain(connection, schema, job))
+
+
+def plan(
+    connection: psycopg.Connection[Any], schema: str, job: str | None, point: str | None, limit: int
+) -> dict[str, Any]:
+    """What recovery would do, what it would leave alone and why, and whether the circuit breaker speaks."""
+    with in_time(connection, SECONDS):
+        tasks = read_tasks(connection, schema)
+        jobs = read_names(connection, schema, [job]) if job else ()
+        settings = read_settings(connection, schema)
+        tripped = breaker(tasks, settings, count_live_jobs(connection, schema))
+    found = choose(tasks, settings.max_items, [point] if point else (), jobs)
+    rows = [task.as_row("planned") for task in found.tasks]
+    rows += [task.as_row("refused", task.refusal) for task in found.refused]
+    return {
+        "applied": False,
+        "tripped": tripped,
+        "total": len(rows) + found.left,
+        "items": rows[: _rows(limit)],
+    }
+
+
+def _rows(limit: int) -> int:
+    """As many rows as were asked for, within bounds."""
+    return max(1, min(limit, MOST))
+
+
+def _without_total(item: _Counted) -> dict[str, Any]:
+    return {name: value for name, value in asdict(item).items() if name != "total"}

@@ -1,0 +1,58 @@
+"""How long a command waits for a server, and what it says when there is no answer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from stuck_jobs.errors import StuckJobsError, refusal
+from stuck_jobs.profile import Profile, ProfileOptions, load_profile
+
+CONNECT_TIMEOUT = 5
+"""In seconds; a deployment that waits wants its answer soon."""
+
+
+def prompt_profile(options: ProfileOptions) -> Profile:
+    """The dbt profile, with a short patience for a server that does not answer.
+
+    Args:
+        options: of the command line.
+    """
+    profile = load_profile(options)
+    timeout = min(profile.connect_timeout or CONNECT_TIMEOUT, CONNECT_TIMEOUT)
+    return dataclasses.replace(profile, connect_timeout=timeout)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Make an error of the server's one short line.
+
+    Raises:
+        StuckJobsError: if the server cannot be reached, or refuses what is done inside.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise StuckJobsError(refusal(error)) from error
+
+
+@contextmanager
+def impatient(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A transaction that does not wait for long for a relation which somebody has locked."""
+    with connection.transaction():
+        connection.execute(f"set local lock_timeout = '{CONNECT_TIMEOUT}s'".encode())
+        yield
+
+
+@contextmanager
+def in_time(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """A transaction each of whose statements is cancelled after so many seconds."""
+    with connection.transaction():
+        milliseconds = f"{seconds * 1000:.0f}ms"
+        connection.execute(f"set local statement_timeout = '{milliseconds}'".encode())
+        connection.execute(f"set local lock_timeout = '{milliseconds}'".encode())
+        yield

@@ -1,0 +1,6 @@
+select
+    kind,
+    severity,
+    count(*) as incidents
+from {schema}.incidents_v1
+group by kind, severity

@@ -1,0 +1,10 @@
+accumulation_point,
+    entity_type,
+    entity_id,
+    jobspec_id,
+    status,
+    age_seconds,
+    cause,
+    queue_name,
+    job_kind,
+    left(evidence, 500) as evidence

@@ -1,0 +1,1 @@
+"""Why one job is where it is: all that the views know of it, and what would move it."""

@@ -1,0 +1,15 @@
+-- The same of all jobs, closed ones too: a reading of the whole table, which is given little time.
+with jobs as (
+    select
+        job_id,
+        jobspec_id
+    from {schema}.stg_jobs
+    where strpos(lower(jobspec_id), lower(%(part)s)) > 0
+    limit %(most)s
+)
+
+select
+    job_id as key,
+    left(coalesce(jobspec_id, job_id::text), 200) as name
+from jobs
+order by name
