@@ -30,7 +30,6 @@ class Look:
 
     found: set[Finding]
     states: dict[str, str]
-    problems: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ class Observer:
         found = {
             (point, ASKING if item in asking else item, cause) for point, item, cause in self.system.found()
         }
-        problems = dict(warehouse.rows("select accumulation_point, evidence from accumulation_points"))
-        return Look(found, self.system.states(), problems)
+        return Look(found, self.system.states())
 
 
 def is_status(task: str, status: str, table: str = "celery_taskmeta") -> str:
