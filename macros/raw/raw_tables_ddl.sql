@@ -23,24 +23,6 @@ create table if not exists {{ schema }}.queue_snapshots (
     primary key (snapshot_id, queue_name, kind)
 );
 
--- a table of an older version lacks a column, and only its owner may add one
-do $$
-begin
-    if exists (
-        select from pg_catalog.pg_class
-        where
-            oid = to_regclass('{{ schema }}.queue_snapshots')
-            and pg_has_role(relowner, 'usage')
-            and not exists (
-                select from pg_catalog.pg_attribute
-                where attrelid = pg_class.oid and attname = 'oldest_message'
-            )
-    ) then
-        alter table {{ schema }}.queue_snapshots add column oldest_message text;
-    end if;
-end
-$$;
-
 create table if not exists {{ schema }}.queue_messages (
     snapshot_id bigint not null,
     queue_name text not null,
@@ -55,6 +37,8 @@ create table if not exists {{ schema }}.queue_messages (
     error text,
     parsed boolean not null,
     size_bytes bigint not null,
+    job_kind text,
+    members jsonb,
     primary key (snapshot_id, queue_name, kind, position)
 );
 
@@ -68,6 +52,12 @@ create table if not exists {{ schema }}.job_locks (
 create table if not exists {{ schema }}.messages_in_flight (
     snapshot_id bigint not null,
     message_id text not null,
+    queue_name text,
+    job_kind text,
+    attempts bigint,
+    due_at timestamptz,
+    delivered_at timestamptz,
+    members jsonb,
     primary key (snapshot_id, message_id)
 );
 
@@ -85,8 +75,52 @@ create table if not exists {{ schema }}.queue_servers (
     server text not null,
     evicted bigint not null,
     is_known boolean not null,
-    whole_since timestamptz
+    whole_since timestamptz,
+    listeners bigint -- null where that is not known
 );
+
+-- since when a broker's messages wait in a list, jobs at work have no message, and nobody listens: it says none of that
+create table if not exists {{ schema }}.queue_sightings (
+    kind text not null check (kind in ('message', 'no_message', 'deserted')),
+    name text not null,
+    version text,
+    first_seen_at timestamptz not null,
+    primary key (kind, name)
+);
+
+-- tables of an older version lack columns, and only their owner may add one
+do $$
+declare
+    lacking record;
+begin
+    for lacking in
+        select added.table_name, added.column_name, added.type
+        from (
+            values
+            ('queue_snapshots', 'oldest_message', 'text'),
+            ('queue_messages', 'job_kind', 'text'),
+            ('queue_messages', 'members', 'jsonb'),
+            ('messages_in_flight', 'queue_name', 'text'),
+            ('messages_in_flight', 'job_kind', 'text'),
+            ('messages_in_flight', 'attempts', 'bigint'),
+            ('messages_in_flight', 'due_at', 'timestamptz'),
+            ('messages_in_flight', 'delivered_at', 'timestamptz'),
+            ('messages_in_flight', 'members', 'jsonb'),
+            ('queue_servers', 'listeners', 'bigint')
+        ) as added (table_name, column_name, type)
+        inner join pg_catalog.pg_class on pg_class.oid = to_regclass('{{ schema }}.' || added.table_name)
+        where
+            pg_has_role(pg_class.relowner, 'usage')
+            and not exists (
+                select from pg_catalog.pg_attribute
+                where attrelid = pg_class.oid and attname = added.column_name
+            )
+    loop
+        execute
+            'alter table {{ schema }}.' || lacking.table_name || ' add column ' || lacking.column_name || ' ' || lacking.type;
+    end loop;
+end
+$$;
 
 -- what `stuck-jobs trace` has sent: up to when, and the spans that it would meet again
 create table if not exists {{ schema }}.trace_bookmark (

@@ -15,7 +15,16 @@
         {% for row in found %}
             {% do columns_of.update({row.table_name: row.columns}) %}
         {% endfor %}
-        {% for table in system.tables.values() if not table.get('is_optional') %}
+        {% set names = system.tables.values() | map(attribute='name') | list %}
+        {% set is_any_enough = not (system.tables.values() | rejectattr('is_optional', 'defined') | list) %}
+        {% if is_any_enough and not names | select('in', columns_of) | list %}
+            {% do exceptions.raise_compiler_error(
+                "vars: job_system is " ~ var('job_system') ~ ", and there is none of the tables " ~ names | join(', ') ~ " in the schema "
+                ~ schema ~ " of the database " ~ target.database ~ "; vars: source_schema says where they are, and the known systems"
+                ~ " are " ~ stuck_jobs.system_names() | join(', ')
+            ) %}
+        {% endif %}
+        {% for table in system.tables.values() if not table.get('is_optional') or (is_any_enough and table.name in columns_of) %}
             {% if table.name not in columns_of %}
                 {% do exceptions.raise_compiler_error(
                     "vars: job_system is " ~ var('job_system') ~ ", and there is no table " ~ schema ~ "." ~ table.name

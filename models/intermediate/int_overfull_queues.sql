@@ -20,6 +20,7 @@ overfull as (
     select
         queue_depths.*,
         evidence.last_snapshot_id,
+        evidence.listeners,
         coalesce({{ believable('queue_depths.oldest_message_at') }}, queue_depths.observed_at) as stuck_since
     from queue_depths
     cross join evidence
@@ -39,7 +40,7 @@ select
     {{ seconds_since('stuck_since') }} as age_seconds,
     0::bigint as threshold_seconds,
     case
-        when exists (select 1 from locks) or exists (select 1 from held_jobs) then 'consumer_lag'
+        when listeners > 0 or exists (select 1 from locks) or exists (select 1 from held_jobs) then 'consumer_lag'
         when last_snapshot_id is null then 'unknown'
         else 'no_active_worker'
     end as cause,

@@ -12,6 +12,11 @@ select
         from {{ ref('stg_queue_servers') }} as servers
         where servers.snapshot_id = max(snapshots.snapshot_id)
     ) as whole_since,
+    (
+        select servers.listeners
+        from {{ ref('stg_queue_servers') }} as servers
+        where servers.snapshot_id = max(snapshots.snapshot_id)
+    ) as listeners,
     exists(
         select 1
         from {{ ref('stg_queue_servers') }} as servers

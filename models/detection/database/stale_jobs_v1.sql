@@ -72,7 +72,9 @@ select
     case
         when stale.is_polled and stale.accumulation_point in ('job_created', 'job_queued')
             then case when stale.attempts > 0 then 'retry_not_taken' else 'not_taken' end
-        when stale.is_polled and stale.accumulation_point in ('job_processing', 'job_running')
+        when
+            (stale.is_polled or heartbeats.job_id is not null)
+            and stale.accumulation_point in ('job_processing', 'job_running')
             then coalesce(heartbeats.cause, 'unknown')
         when stale.accumulation_point in ('job_created', 'job_queued')
             then waiting_causes.cause

@@ -8,6 +8,7 @@ with idle_queues as (
 
 holds as (
     select
+        (select evidence.listeners from {{ ref('int_snapshot_evidence') }} as evidence) as listeners,
         (select count(*) from {{ ref('int_current_locks') }}) as locks,
         (
             select count(*)
@@ -60,11 +61,12 @@ unserved as (
         null::timestamptz as last_taken_at,
         null::bigint as living_workers,
         greatest(idle_queues.waiting_since, idle_queues.idle_since) as stuck_since,
-        holds.locks + holds.messages_in_flight = 0 as is_deserted,
+        coalesce(holds.listeners, holds.locks + holds.messages_in_flight) = 0 as is_deserted,
         concat(
             idle_queues.depth, ' messages wait, the oldest since ', {{ ago('idle_queues.waiting_since') }},
             ', it is the next one to be taken since ', {{ ago('idle_queues.idle_since') }}, ' at least, workers hold ',
-            holds.locks, ' locks and ', holds.messages_in_flight, ' messages'
+            holds.locks, ' locks and ', holds.messages_in_flight, ' messages',
+            case when holds.listeners = 0 then ', and none listens' end
         ) as evidence
     from idle_queues
     cross join holds

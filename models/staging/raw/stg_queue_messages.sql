@@ -13,4 +13,6 @@
     'error': 'text',
     'parsed': 'boolean',
     'size_bytes': 'bigint',
+    'job_kind': 'text',
+    'members': 'jsonb',
 }) }}

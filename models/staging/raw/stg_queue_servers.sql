@@ -2,4 +2,5 @@
 {{ raw_table('queue_servers', {
     'snapshot_id': 'bigint',
     'whole_since': 'timestamptz',
+    'listeners': 'bigint',
 }) }}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stuck_jobs.collect.redis_url import RedisAddress
     from stuck_jobs.collect.snapshot import Listing, Snapshot
+    from stuck_jobs.collect.store import Store
 
 
 class QueueName(click.types.StringParamType):
@@ -92,7 +93,6 @@ class Collector:
         Raises:
             psycopg.Error: if PostgreSQL could not be written.
         """
-        from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
         from stuck_jobs.collect.store import Store, raw_schema
         from stuck_jobs.collect.trust import Memory
 
@@ -100,11 +100,25 @@ class Collector:
         observed_at = store.now()
         memory = Memory(connection, self.profile.schema, raw_schema())
         claims = memory.claims()
-        at_work = store.at_work(self.profile.schema, MAX_HOLDS + 1)
-        snapshot = read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
+        snapshot = self._read(store, observed_at)
         return store.save(snapshot, observed_at, self.retention, memory, claims)
 
+    def _read(self, store: Store, now: datetime) -> Snapshot:
+        """Look at Redis in the way of the watched system."""
+        from stuck_jobs.collect.kombu import read_broker
+        from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
+        from stuck_jobs.collect.watched import watched_broker
 
+        broker = watched_broker(store.connection, self.profile.schema, self.project)
+        if broker is None:
+            at_work = store.at_work(self.profile.schema, MAX_HOLDS + 1)
+            return read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
+        named = [queue for queue in self.queues if queue != DEFAULT_QUEUE]
+        known = [*named, *store.known_queues()]
+        return read_broker(self.address, broker, known, self.limit, self.timeout, now)
+
+
+DEFAULT_QUEUE = "jobs"
 MESSAGES_READ = 10_000
 RETENTION_HOURS = 24.0
 REDIS_SECONDS = 5.0
@@ -140,11 +154,12 @@ queue_option = click.option(
     "queues",
     type=QueueName(),
     multiple=True,
-    default=["jobs"],
+    default=[DEFAULT_QUEUE],
     show_default=True,
     envvar="STUCK_JOBS_QUEUES",
     show_envvar=True,
-    help="The name of a main list; its retry set and dead list are beside it. Can be repeated.",
+    help="The name of a main list; its retry set and dead list are beside it. Can be repeated. "
+    "The queues of a job system with a broker of its own are found without.",
 )
 
 redis_option = click.option(
@@ -202,10 +217,11 @@ def collect(
 ) -> None:
     """Copy what waits in Redis into PostgreSQL, where dbt reads it.
 
-    Takes a snapshot of each queue's main list, retry set and dead list and of the workers' locks, without
-    the messages' payloads. The tables are created on first use. Redis is only read, and never kept busy for
-    long: what does not fit into a fraction of a second is left out, and the snapshot says so. Among many keys
-    nothing is searched for: the locks of the jobs at work are asked for by name.
+    Takes a snapshot of each queue's main list, retry set and dead list and of the workers' locks, or of what
+    a job system has in their place, without the messages' payloads. The tables are created on first use.
+    Redis is only read, and never kept busy for long: what does not fit into a fraction of a second is left
+    out, and the snapshot says so. Among many keys nothing is searched for: the locks of the jobs at work are
+    asked for by name.
 
     Exits with 0 when the snapshot is written; with 2 if Redis cannot be read, which is recorded as a failed
     snapshot, or if PostgreSQL cannot be written.
@@ -237,9 +253,10 @@ def _summary(snapshot: Snapshot, snapshot_id: int) -> str:
     words = (
         f", {unreadable:,} of them unreadable (no JSON, too large, or without a job)" if unreadable else ""
     )
+    held = len(snapshot.holdings.held) if snapshot.holdings else len(snapshot.locks)
     return (
         f"snapshot {snapshot_id}: {depths}; {len(messages):,} messages read{words}; "
-        f"{len(snapshot.locks):,} jobs held by workers"
+        f"{held:,} jobs held by workers"
     )
 
 

@@ -45,6 +45,8 @@ class Message:
         error: of the last attempt; of a message that is not parsed, why not.
         parsed: it is of one of the two formats.
         may_hide_job: what was read of it does not say which job it is for, and the rest may.
+        job_kind: what kind of work it is for; None where it does not say.
+        members: the jobs that it waits for; None if for none.
     """
 
     message_id: str | None = None
@@ -55,6 +57,8 @@ class Message:
     error: str | None = None
     parsed: bool = False
     may_hide_job: bool = False
+    job_kind: str | None = None
+    members: list[str] | None = None
 
 
 def parse_message(content: bytes, size: int) -> Message:

@@ -74,7 +74,7 @@ def read_snapshot(
         finally:
             client.close()
     except (redis.RedisError, RedisClusterException, OSError, _UnreadableError) as error:
-        reason = _reason(address, error)
+        reason = reason_of(address, error)
         return Snapshot([listing for queue in queues for listing in failed(queue, reason)])
 
 
@@ -93,7 +93,7 @@ def _read_queue(client: Client, address: RedisAddress, queue: str, limit: int) -
     try:
         answer = cast("list[list[Any]]", client.eval(_SCRIPT, len(keys), *keys, *limits))
     except redis.ResponseError as error:
-        return failed(queue, _reason(address, error))
+        return failed(queue, reason_of(address, error))
     return [
         Listing(queue, kind, found[0], list(_entries(*found[1:])), oldest=_oldest_of(kind, *found[1:4]))
         for kind, found in zip(KINDS, answer, strict=True)
@@ -188,6 +188,6 @@ def _names_after(prefixes: tuple[bytes, ...], keys: Iterable[bytes]) -> Iterator
                 yield name
 
 
-def _reason(address: RedisAddress, error: Exception) -> str:
+def reason_of(address: RedisAddress, error: Exception) -> str:
     """Say in one short line what went wrong, without credentials."""
     return clean_text(address.reason(error), MAX_REASON_LENGTH) or type(error).__name__

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from stuck_jobs.collect.messages import moment
-from stuck_jobs.collect.snapshot import AtWork, Listing, Snapshot
+from stuck_jobs.collect.snapshot import AtWork, Holdings, Listing, Snapshot
 from stuck_jobs.collect.trust import UNTRUSTED, Memory, judge
 from stuck_jobs.dbt_project import OWN_PROJECT
 from stuck_jobs.errors import StuckJobsError
@@ -29,15 +31,24 @@ COLUMNS = {
     ),
     "queue_messages": (
         "snapshot_id", "queue_name", "kind", "position", "message_id", "jobspec_id", "attempts",
-        "max_attempts", "enqueued_at", "due_at", "error", "parsed", "size_bytes",
+        "max_attempts", "enqueued_at", "due_at", "error", "parsed", "size_bytes", "job_kind", "members",
     ),
     "job_locks": ("snapshot_id", "jobspec_id", "expires_at"),
-    "messages_in_flight": ("snapshot_id", "message_id"),
+    "messages_in_flight": (
+        "snapshot_id", "message_id", "queue_name", "job_kind", "attempts", "due_at", "delivered_at",
+        "members",
+    ),
     "jobs_at_work": ("snapshot_id", "jobspec_id", "updated_at"),
-    "queue_servers": ("snapshot_id", "server", "evicted", "is_known", "whole_since"),
+    "queue_servers": ("snapshot_id", "server", "evicted", "is_known", "whole_since", "listeners"),
 }  # fmt: skip
-ADDED_LATER = {"oldest_message"}
+ADDED_LATER = {
+    "queue_snapshots": {"oldest_message"},
+    "queue_messages": {"job_kind", "members"},
+    "messages_in_flight": {"queue_name", "job_kind", "attempts", "due_at", "delivered_at", "members"},
+    "queue_servers": {"listeners"},
+}
 """Columns that tables of an older version lack."""
+SIGHTINGS = "queue_sightings"
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,13 @@ class Store:
             return None
         return None if row is None else AtWork(*row)
 
+    def known_queues(self) -> list[str]:
+        """The queues that held something in earlier snapshots."""
+        try:
+            return [name for (name,) in self.connection.execute(self._query("known_queues.sql"))]
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+            return []
+
     def save(
         self,
         snapshot: Snapshot,
@@ -102,17 +120,20 @@ class Store:
         """
         with self.connection.transaction():
             self._lock()
-            self.create_tables(*COLUMNS, "queue_snapshot_ids")
+            self.create_tables(*COLUMNS, "queue_snapshot_ids", *([SIGHTINGS] if snapshot.holdings else []))
             self._add_columns()
             snapshot_id = self._next_id()
             snapshot = self._trusted(
                 snapshot, snapshot_id, observed_at, memory, knows_claims=claims is not None
             )
             self._copy("queue_snapshots", _snapshot_rows(snapshot, snapshot_id, observed_at))
+            if snapshot.holdings and not snapshot.errors:
+                snapshot = self._remember(snapshot, snapshot.holdings, observed_at, retention, claims)
             self._copy("queue_messages", _message_rows(snapshot, snapshot_id))
             self._copy("job_locks", _lock_rows(snapshot, snapshot_id, observed_at))
-            self._copy("jobs_at_work", ((snapshot_id, *claim) for claim in claims or ()))
-            self._copy("messages_in_flight", ((snapshot_id, message) for message in snapshot.in_flight))
+            if snapshot.holdings is None:
+                self._copy("jobs_at_work", ((snapshot_id, *claim) for claim in claims or ()))
+            self._copy("messages_in_flight", _in_flight_rows(snapshot, snapshot_id))
             self.connection.execute(self._query("prune.sql"), {"kept_since": observed_at - retention})
         return snapshot_id, snapshot
 
@@ -123,10 +144,62 @@ class Store:
         if snapshot.server is None:
             return snapshot
         seen, fault = judge(snapshot.server, memory.last(), observed_at, memory.traces(snapshot))
-        row = (snapshot_id, seen.server, seen.evicted, seen.is_known, seen.whole_since)
-        if knows_claims:
+        listeners = snapshot.holdings.listeners if snapshot.holdings else None
+        row = (snapshot_id, seen.server, seen.evicted, seen.is_known, seen.whole_since, listeners)
+        if knows_claims or snapshot.holdings:
             self._copy("queue_servers", [row])
         return snapshot.distrusted(f"{UNTRUSTED}: {fault}") if fault else snapshot
+
+    def _remember(
+        self,
+        snapshot: Snapshot,
+        holdings: Holdings,
+        at: datetime,
+        retention: timedelta,
+        claims: Sequence[tuple[str, Any]] | None,
+    ) -> Snapshot:
+        """Keep since when a broker's messages wait, jobs at work have no message, and nobody listens.
+
+        A message says no time at all, and what was looked for once may have been on its way.
+
+        Returns:
+            The snapshot, with the times at which its messages were first seen.
+        """
+        waiting = [
+            name
+            for listing in snapshot.listings
+            for entry in listing.entries
+            if (name := entry.message.message_id)
+        ]
+        with_a_message = snapshot.jobs_with_a_message
+        seen = partial(self._see, at=at, kept_since=at - retention)
+        first_seen = seen("message", dict.fromkeys(waiting), is_all=snapshot.complete)
+        if claims is not None and snapshot.complete:
+            missed = {
+                job: None if version is None else str(version)
+                for job, version in claims
+                if job not in with_a_message
+            }
+            seen("no_message", missed, is_all=True)
+        seen("deserted", {"": None} if holdings.listeners == 0 else {}, is_all=True)
+        queues = [listing.queue for listing in snapshot.listings]
+        self.connection.execute(self._query("gone_queues.sql"), {"queues": queues})
+        return snapshot.dated(first_seen)
+
+    def _see(
+        self, kind: str, names: Mapping[str, str | None], *, is_all: bool, at: datetime, kept_since: datetime
+    ) -> dict[str, datetime]:
+        """Note what is there, and forget what no longer is; say since when each has been there."""
+        parameters = {
+            "kind": kind,
+            "names": list(names),
+            "versions": list(names.values()),
+            "is_all": is_all,
+            "at": at,
+            "kept_since": kept_since,
+        }
+        self.connection.execute(self._query("forget.sql"), parameters)
+        return dict(self.connection.execute(self._query("remember.sql"), parameters).fetchall())
 
     def create_tables(self, *required: str) -> None:
         """Create all tables if a required one is missing, so that otherwise no right to create is needed.
@@ -152,7 +225,7 @@ class Store:
 
     def _add_columns(self) -> None:
         """Give tables of an older version what they lack; what this role may not add is not written."""
-        if not set(COLUMNS["queue_snapshots"]) <= self._columns("queue_snapshots"):
+        if any(not columns <= self._columns(table) for table, columns in ADDED_LATER.items()):
             with suppress(psycopg.errors.InsufficientPrivilege), self.connection.transaction():
                 self.connection.execute(self._ddl())
 
@@ -182,7 +255,7 @@ class Store:
         return int(row[0])
 
     def _copy(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        lacking = ADDED_LATER - self._columns(table)
+        lacking = ADDED_LATER[table] - self._columns(table) if table in ADDED_LATER else set()
         written = [(place, name) for place, name in enumerate(COLUMNS[table]) if name not in lacking]
         query = sql.SQL("copy {} ({}) from stdin").format(
             sql.Identifier(self.schema, table),
@@ -223,7 +296,23 @@ def _rows_of(listing: Listing, snapshot_id: int) -> Iterator[tuple[Any, ...]]:
             snapshot_id, listing.queue, listing.kind, position,
             message.message_id, message.jobspec_id, message.attempts, message.max_attempts,
             message.enqueued_at, entry.due_at, message.error, message.parsed, entry.size,
+            message.job_kind, _json(message.members),
         )  # fmt: skip
+
+
+def _in_flight_rows(snapshot: Snapshot, snapshot_id: int) -> Iterator[tuple[Any, ...]]:
+    for name in snapshot.in_flight:
+        yield snapshot_id, name, None, None, None, None, None, None
+    for held in snapshot.holdings.held if snapshot.holdings else ():
+        message = held.message
+        yield (
+            snapshot_id, message.message_id, held.queue, message.job_kind, message.attempts, held.due_at,
+            held.delivered_at, _json(message.members),
+        )  # fmt: skip
+
+
+def _json(names: list[str] | None) -> str | None:
+    return None if names is None else json.dumps(names)
 
 
 def _lock_rows(snapshot: Snapshot, snapshot_id: int, at: datetime) -> Iterator[tuple[Any, ...]]:

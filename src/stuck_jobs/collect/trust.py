@@ -156,6 +156,8 @@ class Memory:
 
     def traces(self, snapshot: Snapshot) -> tuple[int, int]:
         """How many jobs must have left a trace in Redis, and how many of its traces are of jobs."""
+        if snapshot.holdings:
+            return self._used(), snapshot.holdings.traces
         schema, jobs, outbox = self._tables()
         names = list(_names(snapshot))[:SAMPLE]
         query = self._query(
@@ -167,6 +169,16 @@ class Memory:
         except (*UNREADABLE, psycopg.errors.UndefinedColumn):
             return 0, 0
         return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+    def _used(self) -> int:
+        """How many jobs a broker was used for, of the first ones; none before the first build."""
+        query = self._query("used.sql", schema=sql.Identifier(self.schema))
+        try:
+            with self.connection.transaction():
+                row = self.connection.execute(query, {"sample": SAMPLE}).fetchone()
+        except UNREADABLE:
+            row = None
+        return 0 if row is None else int(row[0])
 
     def _tables(self) -> tuple[str, str, str]:
         query = self._query("tables.sql", schema=sql.Identifier(self.schema))

@@ -16,6 +16,7 @@ from stuck_jobs.collect.command import queue_option, redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.collect.trust import Memory
+from stuck_jobs.collect.watched import watched_broker
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.display import Screen
 from stuck_jobs.doctor.built import look_at_snapshot, look_at_views, read_built
@@ -124,7 +125,8 @@ class Examination:
             return
         store = Store(database, raw_schema(), project) if database else None
         memory = Memory(database, profile.schema, raw_schema()) if database else None
-        yield from look_at_redis(address, list(dict.fromkeys(self.queues)), store, memory)
+        broker = watched_broker(database, profile.schema, project)
+        yield from look_at_redis(address, list(dict.fromkeys(self.queues)), broker, store, memory)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import redis
 from redis.exceptions import NoPermissionError, RedisClusterException
 
+from stuck_jobs.collect.kombu import BINDING, HELD, HELD_SINCE, Broker, read_broker
 from stuck_jobs.collect.redis_reader import IN_FLIGHT, LOCK_PREFIX, MAX_HOLDS, read_snapshot
 from stuck_jobs.collect.redis_url import Client, RedisAddress
 from stuck_jobs.collect.store import Store
@@ -53,20 +54,25 @@ class Probe:
 
 
 def look_at_redis(
-    address: RedisAddress, queues: Sequence[str], store: Store | None, memory: Memory | None
+    address: RedisAddress,
+    queues: Sequence[str],
+    broker: Broker | None,
+    store: Store | None,
+    memory: Memory | None,
 ) -> Iterator[Finding]:
     """All of it, as far as it answers.
 
     Args:
         address: of Redis.
         queues: their names.
+        broker: of the watched system; None if its queues are lists and no more.
         store: of the snapshots; None if PostgreSQL cannot be reached.
         memory: of the pipeline, likewise.
     """
     try:
         client = address.open(TIMEOUT)
         try:
-            yield from _look(client, address, queues, store, memory)
+            yield from _look(client, address, queues, broker, store, memory)
         finally:
             client.close()
     except FAILURES as error:
@@ -81,10 +87,11 @@ def _look(
     client: Client,
     address: RedisAddress,
     queues: Sequence[str],
+    broker: Broker | None,
     store: Store | None,
     memory: Memory | None,
 ) -> Iterator[Finding]:
-    lacking = _lacking(client, queues)
+    lacking = _lacking(_probes_of_broker(client, broker) if broker else _probes(client, queues))
     before = time.time()
     infos = [] if "+info" in lacking else read_infos(client)
     here = (before + time.time()) / 2
@@ -100,13 +107,13 @@ def _look(
         yield _replication(infos)
         yield from _clocks(infos, here)
     if store and memory and not lacking:
-        yield _right_one(address, queues, store, memory, infos)
+        yield _right_one(address, queues, broker, store, memory, infos)
 
 
-def _lacking(client: Client, queues: Sequence[str]) -> list[str]:
+def _lacking(probes: Iterable[Probe]) -> list[str]:
     """The commands and keys that the user lacks, as an ACL has them."""
     lacking: list[str] = []
-    for probe in _probes(client, queues):
+    for probe in probes:
         try:
             probe.run()
         except NoPermissionError as error:
@@ -131,6 +138,23 @@ def _probes(client: Client, queues: Sequence[str]) -> Iterator[Probe]:
         yield Probe("exists", f"{held}*", partial(client.exists, f"{held}stuck-jobs-doctor"))
     lock = LOCK_PREFIX.decode()
     yield Probe("pttl", f"{lock}*", partial(client.pttl, f"{lock}stuck-jobs-doctor"))
+    yield from _probes_of_server(client)
+
+
+def _probes_of_broker(client: Client, broker: Broker) -> Iterator[Probe]:
+    for queue in broker.queues:
+        yield Probe("eval", queue, partial(client.eval, "return 1", 1, queue))
+        yield Probe("llen", f"{queue}*", partial(client.llen, queue))
+        yield Probe("lrange", f"{queue}*", partial(client.lrange, queue, 1, 0))
+    yield Probe("hlen", HELD, partial(client.hlen, HELD))
+    yield Probe("hscan", HELD, partial(client.hscan, HELD, 0, count=1))
+    yield Probe("zscore", HELD_SINCE, partial(client.zscore, HELD_SINCE, "stuck-jobs-doctor"))
+    yield Probe("smembers", f"{BINDING}*", partial(client.smembers, f"{BINDING}stuck-jobs-doctor"))
+    yield Probe("client|list", None, client.client_list)
+    yield from _probes_of_server(client)
+
+
+def _probes_of_server(client: Client) -> Iterator[Probe]:
     yield Probe("scan", None, partial(client.scan, 0, count=1))
     yield Probe("dbsize", None, client.dbsize)
     yield Probe("info", None, client.info)
@@ -181,13 +205,17 @@ def _clocks(infos: Sequence[dict[str, Any]], here: float) -> Iterator[Finding]:
 def _right_one(
     address: RedisAddress,
     queues: Sequence[str],
+    broker: Broker | None,
     store: Store,
     memory: Memory,
     infos: Sequence[dict[str, Any]],
 ) -> Finding:
-    """Whether it holds what the pipeline's jobs must have left there; nothing is written down."""
-    at_work = store.at_work(memory.schema, MAX_HOLDS + 1)
-    snapshot = read_snapshot(address, queues, SAMPLE, TIMEOUT, at_work)
+    """Whether it holds what the watched jobs must have left there; nothing is written down."""
+    if broker:
+        snapshot = read_broker(address, broker, store.known_queues(), SAMPLE, TIMEOUT, store.now())
+    else:
+        at_work = store.at_work(memory.schema, MAX_HOLDS + 1)
+        snapshot = read_snapshot(address, queues, SAMPLE, TIMEOUT, at_work)
     if snapshot.errors or snapshot.server is None:
         return trouble("redis queues", "; ".join(snapshot.errors))
     expected, found = memory.traces(snapshot)

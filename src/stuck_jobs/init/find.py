@@ -120,15 +120,12 @@ class Found:
 
 
 def table_names(project: Path) -> dict[str, list[str]]:
-    """The tables that each system must have, by its name.
+    """The tables that each system must have, by its name; all of its own where any of them is enough.
 
     Args:
         project: the dbt project's directory.
     """
-    return {
-        name: [table["name"] for table in _tables(system_entry(project, name)).values() if _must_be(table)]
-        for name in system_names(project)
-    }
+    return {name: _looked_for(system_entry(project, name)) for name in system_names(project)}
 
 
 def find_systems(database: psycopg.Connection[Any], project: Path) -> list[Found]:
@@ -176,6 +173,8 @@ def _find(
             )
         elif _must_be(table):
             return None
+    if not tables:
+        return None
     unknown = [
         label
         for found in labels
@@ -190,6 +189,11 @@ def _find(
 def _tables(entry: dict[str, Any]) -> Mapping[str, dict[str, Any]]:
     tables: Mapping[str, dict[str, Any]] = entry["tables"]
     return tables
+
+
+def _looked_for(entry: dict[str, Any]) -> list[str]:
+    tables = _tables(entry).values()
+    return [table["name"] for table in tables if _must_be(table)] or [table["name"] for table in tables]
 
 
 def _must_be(table: dict[str, Any]) -> bool:

@@ -38,6 +38,8 @@ CAUSES = {
     "heartbeat_stopped": "another worker gets it: the one that had it is gone",
     "worker_gone": "another worker gets it: the one that had it is gone",
     "nobody_listens": "another worker gets it: the one that had it is gone",
+    "not_restored": "another worker gets it: the one that had it is gone",
+    "message_gone": "it is sent again: nothing will bring it",
     "never_started": "its work begins",
     "executions_open": "its open executions end",
     "execution_open": "its open executions end",

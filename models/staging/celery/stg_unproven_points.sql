@@ -1,0 +1,58 @@
+-- What can be told neither way now: whether a worker lives that has had a task for long, or at all where nobody may see
+-- who listens; whether a message is nowhere if not all were read; whether a member of a chord runs that is nowhere;
+-- which zone the results' dates are of.
+{{ config(enabled=is_system('celery')) }}
+{% set long_ago = as_of() ~ ' - ' ~ max_age('job_running') %}
+
+with losses as (
+    select
+        count(*) filter (where holders.loss is null and holders.started_at < {{ long_ago }}) as long_ones,
+        count(*) filter (where look.is_usable and look.listeners is null) as unheard,
+        count(*) filter (
+            where look.is_usable and not look.is_complete and holders.loss is null and not running.is_held
+        ) as hidden
+    from {{ ref('stg_holders') }} as holders
+    inner join {{ ref('base_celery_running') }} as running on holders.job_id = running.task_id
+    cross join {{ ref('base_celery_look') }} as look
+)
+
+select
+    'worker_lost' as accumulation_point,
+    case
+        when unheard > 0
+            then concat(
+                'whether the workers of ', unheard, ' tasks live is not known: the user of Redis may not ask who is',
+                ' connected; grant it client|list'
+            )
+        when hidden > 0
+            then concat(
+                'whether ', hidden, ' tasks have a message is not known: not all messages were read, or not all queues',
+                ' were looked for'
+            )
+        else concat(
+            'whether the workers of ', long_ones, ' tasks live is not known: they were begun longer ago than the limit',
+            ' of job_running, and any worker that listens may be at them'
+        )
+    end as problem
+from losses
+where unheard + hidden + long_ones > 0
+union all
+select
+    'job_blocked' as accumulation_point,
+    concat(
+        'whether all members of ', count(distinct task_id), ' chords are at work is not known: some have neither a',
+        ' message nor a result; task_track_started would tell'
+    ) as problem
+from {{ ref('base_celery_members') }}
+where not has_result and not has_message and not is_absence_known and since < {{ long_ago }}
+having count(*) > 0
+union all
+select
+    'pipeline_stalled' as accumulation_point,
+    concat(
+        'the newest result is of a time to come: vars: source_time_zone must be the zone of the sessions in which',
+        ' Celery writes'
+    ) as problem
+from {{ ref('base_celery_results') }}
+where written_at > {{ as_of() }} + interval '5 minutes'
+having count(*) > 0

@@ -1,0 +1,1 @@
+select job_system from {schema}.int_recovery_settings

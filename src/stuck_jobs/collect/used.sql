@@ -1,0 +1,1 @@
+select count(*) from (select from {schema}.stg_jobs limit %(sample)s) as jobs

@@ -1,0 +1,41 @@
+"""In which way the watched system uses Redis: by lists of its own, or by a broker of kombu's."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from stuck_jobs.collect.kombu import Broker
+from stuck_jobs.collect.trust import UNREADABLE
+from stuck_jobs.systems import project_variables, system_entry
+
+
+def watched_broker(connection: psycopg.Connection[Any] | None, schema: str, project: Path) -> Broker | None:
+    """The broker of the system that the views watch, or the project before the first build; None if none.
+
+    Args:
+        connection: in autocommit mode; None if there is none.
+        schema: of the views.
+        project: the dbt project's directory.
+    """
+    query = sql.SQL(files("stuck_jobs.collect").joinpath("system.sql").read_text(encoding="utf-8"))
+    try:
+        row = (
+            connection.execute(query.format(schema=sql.Identifier(schema))).fetchone() if connection else None
+        )
+    except UNREADABLE:
+        row = None
+    return _broker(project, str(row[0] if row else project_variables(project)["job_system"]))
+
+
+@lru_cache
+def _broker(project: Path, system: str) -> Broker | None:
+    said = system_entry(project, system).get("broker")
+    if said is None:
+        return None
+    return Broker(tuple(said["queues"]), tuple(said["not_queues"]), said["waiting_task"])

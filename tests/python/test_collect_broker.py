@@ -1,0 +1,305 @@
+"""One look at a broker of kombu's, and what is remembered from look to look, on real servers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from conftest import ROOT, Warehouse
+
+from stuck_jobs import embedded
+from stuck_jobs.collect import kombu
+from stuck_jobs.collect.kombu import HELD, HELD_SINCE, SEPARATOR, Broker, read_broker
+from stuck_jobs.collect.messages import Message
+from stuck_jobs.collect.redis_url import parse_redis_url
+from stuck_jobs.collect.snapshot import Entry, Holdings, Listing, Server, Snapshot
+from stuck_jobs.collect.store import Store
+from stuck_jobs.collect.trust import Memory
+
+NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
+BROKER = Broker(queues=("work",), not_queues=(".pidbox",), waiting_task="asks")
+SECRET = "hunter2-in-the-body"
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[embedded.Redis]:
+    with embedded.redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def client(broker: embedded.Redis) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(broker.url) as connection:
+        connection.flushall()
+        yield connection
+        connection.acl_deluser("narrow")
+
+
+def message(name: str, body: object = SECRET, **headers: object) -> dict[str, Any]:
+    encoded = base64.b64encode(json.dumps(body).encode()).decode()
+    said = {"id": name, "task": "ok", "eta": None, "retries": 0, "argsrepr": SECRET} | headers
+    return {"body": encoded, "headers": said, "properties": {"priority": 0}}
+
+
+def look(
+    broker: embedded.Redis, known: Sequence[str] = (), limit: int = 10_000, url: str | None = None
+) -> Snapshot:
+    return read_broker(parse_redis_url(url or broker.url), BROKER, known, limit, 5, NOW)
+
+
+def names(listing: Listing) -> list[str | None]:
+    return [entry.message.jobspec_id for entry in listing.entries]
+
+
+def holdings(snapshot: Snapshot) -> Holdings:
+    assert snapshot.holdings is not None
+    return snapshot.holdings
+
+
+def bind(client: redis.Redis, exchange: str, queue: str, routing_key: str = "") -> None:
+    client.sadd(f"_kombu.binding.{exchange}", SEPARATOR.join([routing_key or queue, "", queue]))
+
+
+def test_all_priorities_in_their_order_the_oldest_first(broker: embedded.Redis, client: redis.Redis) -> None:
+    for place in ("", f"{SEPARATOR}3", f"{SEPARATOR}6", f"{SEPARATOR}9"):
+        for age in ("old", "new"):
+            client.lpush(f"work{place}", json.dumps(message(f"{age}{place[-1:]}")))
+    main, later = look(broker).listings
+    assert names(main) == ["old", "new", "old3", "new3", "old6", "new6", "old9", "new9"]
+    assert (main.queue, main.depth, main.complete, later.depth) == ("work", 8, True, 0)
+
+
+def test_what_is_not_due_is_apart(broker: embedded.Redis, client: redis.Redis) -> None:
+    for name, eta in (
+        ("due", "2026-01-15T17:30:00+05:30"),
+        ("later", "2026-01-15T12:00:00.001+00:00"),
+        ("zoneless", "2026-01-15T12:00:01"),
+        ("no_date", "soon"),
+    ):
+        client.lpush("work", json.dumps(message(name, eta=eta, retries=2)))
+    main, later = look(broker).listings
+    assert names(main) == ["due", "no_date"]
+    assert names(later) == ["later", "zoneless"]
+    assert (main.depth, later.depth, main.complete, later.complete) == (2, 2, True, True)
+    assert later.entries[0].message.attempts == 2
+
+
+def test_what_workers_hold(broker: embedded.Redis, client: redis.Redis) -> None:
+    bind(client, "orders", "work", "order.new")
+    client.hset(HELD, "tag", json.dumps([message("held", task="late"), "orders", "order.new"]))
+    client.hset(HELD, "again", json.dumps([message("held", task="late"), "orders", "order.new"]))
+    client.hset(HELD, "undated", json.dumps([message("other", eta="2026-01-15T13:00:00+00:00"), "", "gone"]))
+    client.zadd(HELD_SINCE, {"tag": NOW.timestamp() - 60, "again": NOW.timestamp() - 30})
+    held = {one.message.jobspec_id: one for one in holdings(look(broker)).held}
+    assert held["held"].delivered_at == NOW - timedelta(seconds=30)
+    assert (held["held"].queue, held["held"].message.job_kind) == ("work", "late")
+    assert (held["other"].queue, held["other"].delivered_at) == ("gone", None)
+    assert held["other"].due_at == NOW + timedelta(hours=1)
+
+
+def test_queues_are_found_by_what_is_bound(broker: embedded.Redis, client: redis.Redis) -> None:
+    bind(client, "mail", "mail")
+    bind(client, "app.pidbox", "w1@here.app.pidbox")
+    client.sadd("_kombu.binding.odd", "no_parts")
+    snapshot = look(broker, ["was_there"])
+    assert [listing.queue for listing in snapshot.listings[::2]] == ["work", "was_there", "mail", "no_parts"]
+    assert holdings(snapshot).traces == 3
+
+
+def test_bodies_stay_in_redis_however_large(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.lpush("work", json.dumps(message("large", body=SECRET * 100_000)))
+    client.lpush("work", json.dumps(message("compact"), separators=(",", ":")))
+    snapshot = look(broker)
+    assert names(snapshot.listings[0]) == ["large", "compact"]
+    assert snapshot.listings[0].entries[0].size > 1_000_000
+    assert SECRET not in repr(snapshot)
+
+
+def test_whom_a_task_waits_for(broker: embedded.Redis, client: redis.Redis) -> None:
+    results = [[["a", None], None], [["b", ["p", None]], None], ["c"]]
+    body = [["group", {"args": [SECRET]}], {"result": results, "interval": 1}, {"chord": None}]
+    client.lpush("work", json.dumps(message("waits", body=body, task="asks")))
+    client.lpush("work", json.dumps(message("other", body=body)))
+    client.lpush("work", json.dumps(message("no_list", body=SECRET, task="asks")))
+    entries = look(broker).listings[0].entries
+    assert [entry.message.members for entry in entries] == [["a", "b", "c"], None, None]
+    assert SECRET not in repr(entries)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "[]",
+        "7",
+        json.dumps({"body": "", "headers": {}}),
+        json.dumps({"headers": {"id": "a" * 70_000}}),
+    ],
+)
+def test_what_cannot_be_read_may_be_any_message(
+    broker: embedded.Redis, client: redis.Redis, content: str
+) -> None:
+    client.lpush("work", content)
+    main, _ = look(broker).listings
+    assert (main.depth, main.complete, main.error) == (1, False, None)
+
+
+def test_what_cannot_be_read_may_be_held(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.hset(HELD, "tag", "no JSON")
+    assert not look(broker).complete
+
+
+def test_a_look_that_is_cut_says_so(broker: embedded.Redis, client: redis.Redis) -> None:
+    for number in range(3):
+        client.lpush("work", json.dumps(message(str(number))))
+    main, _ = look(broker, limit=2).listings
+    assert (names(main), main.depth, main.complete) == (["0", "1"], 3, False)
+
+
+def test_a_look_that_takes_too_long_says_so(
+    broker: embedded.Redis, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kombu, "MAX_MICROSECONDS", -1)
+    monkeypatch.setattr(kombu, "SURE_MESSAGES", 60)
+    client.lpush("work", *(json.dumps(message(str(number))) for number in range(200)))
+    main, _ = look(broker).listings
+    assert (len(main.entries), main.depth, main.complete) == (100, 200, False)
+
+
+def test_among_many_keys_queues_are_not_looked_for(
+    broker: embedded.Redis, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kombu, "MAX_KEYS", 1)
+    bind(client, "work", "work")
+    bind(client, "mail", "mail")
+    snapshot = look(broker)
+    assert {listing.queue for listing in snapshot.listings} == {"work"}
+    assert not snapshot.complete
+
+
+@pytest.mark.usefixtures("client")
+def test_who_listens(broker: embedded.Redis) -> None:
+    assert holdings(look(broker)).listeners == 0
+    with (
+        redis.Redis.from_url(broker.url) as worker,
+        redis.Redis.from_url(f"{broker.url}?db=3") as of_another_broker,
+        worker.pubsub() as told,
+        of_another_broker.pubsub() as told_elsewhere,
+    ):
+        told.psubscribe("/0.*")
+        told_elsewhere.psubscribe("/3.*")
+        told.get_message(timeout=5)
+        told_elsewhere.get_message(timeout=5)
+        assert holdings(look(broker)).listeners == 1
+    with redis.Redis.from_url(broker.url, single_connection_client=True) as worker:
+        waiting = threading.Thread(target=worker.brpop, args=(["work"], 1))
+        waiting.start()
+        waiting.join()
+        assert holdings(look(broker)).listeners == 1, "it waits no more, and is still there"
+
+
+def test_who_may_not_ask_does_not_know(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.acl_setuser(
+        "narrow", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-client"], reset=True
+    )
+    snapshot = look(broker, url=broker.url.replace("unix://", "unix://narrow:x@"))
+    assert snapshot.errors == []
+    assert holdings(snapshot).listeners is None
+
+
+def test_a_redis_that_does_not_answer() -> None:
+    snapshot = read_broker(parse_redis_url("redis://127.0.0.1:1/0"), BROKER, ["mail"], 10, 1, NOW)
+    assert {listing.queue for listing in snapshot.listings} == {"work", "mail"}
+    assert len(snapshot.errors) == 1
+
+
+# what is remembered
+
+
+@pytest.fixture
+def store(new_warehouse: Callable[[], Warehouse]) -> Iterator[Store]:
+    with new_warehouse().connect(autocommit=True) as connection:
+        yield Store(connection, "raw", ROOT)
+
+
+def seen(*waiting: str, listeners: int | None = 1, is_cut: bool = False) -> Snapshot:
+    entries = [Entry(Message(message_id=name, jobspec_id=name, parsed=True), 1) for name in waiting]
+    listings = [Listing("work", "main", len(waiting), entries, is_cut=is_cut), Listing("work", "retry", 0)]
+    return Snapshot(listings, server=Server("one /0", 0, None, False), holdings=Holdings([], listeners, 1))
+
+
+def save(store: Store, minute: int, snapshot: Snapshot, claims: Sequence[tuple[str, Any]] = ()) -> None:
+    memory = Memory(store.connection, "no_views", store.schema)
+    store.save(snapshot, NOW + timedelta(minutes=minute), timedelta(hours=1), memory, claims)
+
+
+def remembered(connection: psycopg.Connection[Any], kind: str) -> dict[str, int]:
+    minutes = "extract(epoch from first_seen_at - %s)::int / 60"
+    rows = connection.execute(f"select name, {minutes} from raw.queue_sightings where kind = %s", [NOW, kind])
+    return dict(rows.fetchall())
+
+
+def test_since_when_a_message_waits(store: Store) -> None:
+    save(store, 0, seen("a", "b"))
+    save(store, 1, seen("b", "c", "c"))
+    save(store, 2, replace(seen(), listings=[Listing("work", "main", error="refused")]))
+    save(store, 3, seen("b", is_cut=True))
+    assert remembered(store.connection, "message") == {"b": 0, "c": 1}
+    save(store, 4, seen("a", "b"))
+    assert remembered(store.connection, "message") == {"a": 4, "b": 0}
+    sent = store.connection.execute("select message_id, enqueued_at from raw.queue_messages").fetchall()
+    assert dict(sent) == {"a": NOW + timedelta(minutes=4), "b": NOW}
+
+
+def test_what_was_not_seen_for_long_is_forgotten_though_looks_are_cut(store: Store) -> None:
+    save(store, 0, seen("a", "b"))
+    save(store, 60, seen("b", is_cut=True))
+    assert remembered(store.connection, "message") == {"a": 0, "b": 0}
+    save(store, 61, seen("b", is_cut=True))
+    assert remembered(store.connection, "message") == {"b": 0}
+
+
+def test_since_when_a_job_has_no_message(store: Store) -> None:
+    save(store, 0, seen("with"), claims=[("with", None), ("without", None), ("again", 1)])
+    save(store, 1, seen(is_cut=True), claims=[("cut", None)])
+    save(store, 2, seen(), claims=[("with", None), ("without", None), ("again", 2)])
+    assert remembered(store.connection, "no_message") == {"with": 2, "without": 0, "again": 2}
+    save(store, 3, seen("without"), claims=[("without", None)])
+    assert remembered(store.connection, "no_message") == {}
+
+
+def test_since_when_nobody_listens(store: Store) -> None:
+    for minute, listeners, since in (
+        (0, 1, {}),
+        (1, 0, {"": 1}),
+        (2, 0, {"": 1}),
+        (3, None, {}),
+        (4, 0, {"": 4}),
+    ):
+        save(store, minute, seen(listeners=listeners))
+        assert remembered(store.connection, "deserted") == since
+
+
+def test_a_queue_that_is_gone_is_not_one_that_was_not_read(store: Store) -> None:
+    save(store, 0, replace(seen(), listings=[*seen("a").listings, Listing("gone", "main", 0)]))
+    assert store.known_queues() == ["work"]
+    save(store, 1, seen())
+    queues = store.connection.execute("select distinct queue_name from raw.queue_snapshots").fetchall()
+    assert queues == [("work",)]
+
+
+def test_a_broker_that_was_never_used_is_another_one(store: Store) -> None:
+    store.connection.execute("create schema no_views")
+    store.connection.execute("create view no_views.stg_jobs as select 1 as job_id")
+    save(store, 0, replace(seen(), holdings=Holdings([], 0, 0)))
+    ((error,),) = store.connection.execute("select distinct error from raw.queue_snapshots").fetchall()
+    assert error.startswith("snapshot_untrusted: it holds nothing of the 1 jobs")
+    assert remembered(store.connection, "deserted") == {}
