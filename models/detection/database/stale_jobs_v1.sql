@@ -1,5 +1,7 @@
 -- Every live job that has been in its status for too long, or that no rule can judge: a NULL, a future date or a
 -- status that nobody has listed must not hide a job.
+{% set has_hindrances = not execute or not is_left_out('stg_hindrances') %}
+
 with job_clocks as (
     select * from {{ ref('int_job_clocks') }}
 ),
@@ -17,6 +19,12 @@ worker_signals as (
 heartbeats as (
     select distinct on (job_id) * from {{ ref('int_heartbeats') }}
 ),
+
+{% if has_hindrances %}
+hindrances as (
+    select distinct on (job_id) * from {{ ref('stg_hindrances') }}
+),
+{% endif %}
 
 job_progress as (
     select * from {{ ref('int_job_progress') }}
@@ -70,6 +78,10 @@ select
         else {{ max_age('job_unevaluable') }}
     end)::bigint as threshold_seconds,
     case
+        {%- if has_hindrances %}
+        when stale.accumulation_point in ('job_created', 'job_queued') and hindrances.cause is not null
+            then hindrances.cause
+        {%- endif %}
         when stale.is_polled and stale.accumulation_point in ('job_created', 'job_queued')
             then case when stale.attempts > 0 then 'retry_not_taken' else 'not_taken' end
         when stale.is_polled and stale.accumulation_point in ('job_processing', 'job_running')
@@ -105,3 +117,6 @@ from stale
 left join waiting_causes on stale.job_id = waiting_causes.job_id
 left join worker_signals on stale.job_id = worker_signals.job_id
 left join heartbeats on stale.job_id = heartbeats.job_id
+{% if has_hindrances %}
+left join hindrances on stale.job_id = hindrances.job_id
+{% endif %}
