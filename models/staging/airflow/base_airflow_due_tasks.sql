@@ -83,7 +83,7 @@ select
     case
         when due.is_paused or pools.slots = 0 then 'pause'
         when due.run_state = 'queued' then 'parent'
-        when not scheduler.is_at_work or due.is_stale or pools.slots between 0 and due.pool_slots - 1 then null
+        when not scheduler.is_at_work or due.is_stale or pools.slots between 1 and due.pool_slots - 1 then null
         when pools.slots > 0 and pools.held + due.pool_slots > pools.slots then 'limit'
         when runs.held >= due.max_active_tasks then 'limit'
         when full_tasks.task_id is not null then 'limit'
@@ -91,8 +91,8 @@ select
     case
         when coalesce(due.is_stale, true) then 'dag_gone'
         when pools.pool is null then 'pool_gone'
-        when pools.slots between 0 and due.pool_slots - 1 then 'pool_too_small'
-        else coalesce(scheduler.suspicion, scheduler.blockade)
+        when pools.slots between 1 and due.pool_slots - 1 then 'pool_too_small'
+        else scheduler.suspicion
     end as suspicion
 from due
 cross join {{ ref('base_airflow_scheduler') }} as scheduler

@@ -7,8 +7,8 @@ select
     case
         when conductors.is_draining then 'scheduler_draining'
         when not conductors.is_alive then 'scheduler_dead'
+        when locks.held_since is not null then 'executor_blocked'
     end as suspicion,
-    case when conductors.is_alive and locks.held_since is not null then 'executor_blocked' end as blockade,
     locks.held_since
 from {{ ref('base_airflow_conductors') }} as conductors
 cross join {{ ref('base_airflow_locks') }} as locks

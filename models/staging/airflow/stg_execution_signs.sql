@@ -45,7 +45,7 @@ select
     concat(
         open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number, ', the scheduler''s last beat ',
         {{ ago('scheduler.beat_at') }},
-        ', the locks on the pools are held by an idle transaction since ' || {{ ago('scheduler.held_since') }}
+        ', an idle transaction holds locks that it needs, begun ' || {{ ago('scheduler.held_since') }}
     ) as evidence
 from waiting
 inner join open_tasks on waiting.id = open_tasks.id

@@ -70,7 +70,7 @@ with dag("lost"):
     sleeps() >> ends()
 
 with dag("pooled"):
-    sleeps.override(task_id="holds", pool="of_one")()
+    sleeps.override(task_id="holds", pool="of_one", priority_weight=9)()
     sleeps.override(task_id="waits", pool="of_one")()
 
 with dag("one_task"):
