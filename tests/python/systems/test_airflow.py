@@ -1,4 +1,4 @@
-"""A real Airflow with its LocalExecutor, drained, killed, blocked, restarted: exactly what is stuck is found."""
+"""A real Airflow with a LocalExecutor, drained, killed, blocked, restarted: exactly what is stuck is found."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def variables(warehouse: Warehouse, home: Path) -> dict[str, str]:
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API_AUTH__JWT_SECRET": "of-this-test-alone-and-long-enough-for-its-digest-to-be-made-with-it",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "of-this-test-alone" * 4,
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "DO_NOT_TRACK": "true",
@@ -97,13 +97,9 @@ def variables(warehouse: Warehouse, home: Path) -> dict[str, str]:
 
 def states(system: System) -> dict[str, list[str | None]]:
     """The states of the tasks of each DAG, in order."""
-    return {
-        dag: of_dag
-        for dag, of_dag in system.warehouse.rows(
-            """select dag_id, array_agg(state::text order by state nulls first) from task_instance
-            where dag_id <> 'ticking' group by dag_id"""
-        )
-    }
+    query = """select dag_id, array_agg(state::text order by state nulls first) from task_instance
+        where dag_id <> 'ticking' group by dag_id"""
+    return dict(system.warehouse.rows(query))
 
 
 def pids(system: System, condition: str) -> list[int]:
@@ -151,8 +147,10 @@ def age_signs_of_life(system: System) -> None:
         where job_type in ('SchedulerJob', 'TriggererJob') and state = 'running'""",
         f"""update task_instance set last_heartbeat_at = last_heartbeat_at - {AGE}
         where state = 'running' or dag_id = 'ticking'""",
-        f"update dag_run set last_scheduling_decision = last_scheduling_decision - {AGE} where state = 'running'",
-        """update dag_run set run_after = run_after - interval '8 minutes', logical_date = logical_date - interval '8 minutes'
+        f"""update dag_run set last_scheduling_decision = last_scheduling_decision - {AGE}
+        where state = 'running'""",
+        """update dag_run set
+            run_after = run_after - interval '8 minutes', logical_date = logical_date - interval '8 minutes'
         where dag_id = 'ticking'""",
         """update dag set next_dagrun_create_after = next_dagrun_create_after - interval '8 minutes'
         where dag_id = 'ticking'""",
@@ -224,7 +222,9 @@ def tell(system: System, stack: ExitStack) -> Stories:
         blocker.execute("select from slot_pool for update")
         system.run("python", "airflow_app/runs.py", "quick/r1")
         system.wait_for("exists (select from task_instance where dag_id = 'quick' and state = 'scheduled')")
-        warehouse.execute(f"update task_instance set scheduled_dttm = scheduled_dttm - {AGE} where dag_id = 'quick'")
+        warehouse.execute(
+            f"update task_instance set scheduled_dttm = scheduled_dttm - {AGE} where dag_id = 'quick'"
+        )
         time.sleep(10)
         blocked = found(system)
         blocker.rollback()
@@ -301,7 +301,8 @@ def test_exactly_what_is_stuck_is_found_after_a_crash(stories: Stories) -> None:
 
 
 def test_a_crash_is_few_incidents(stories: Stories) -> None:
-    assert {"scheduler", "triggerer"} <= {scope for kind, scope in stories.incidents if kind == "conductor_dead"}
+    dead = {scope for kind, scope in stories.incidents if kind == "conductor_dead"}
+    assert {"scheduler", "triggerer"} <= dead
     assert sum(kind == "worker_crash" for kind, _ in stories.incidents) == 1
 
 

@@ -86,7 +86,7 @@ with dag("past"):
     fails.override(depends_on_past=True)()
 
 with dag("poking"):
-    PythonSensor(task_id="pokes", python_callable=bool, mode="reschedule", poke_interval=3600)
+    PythonSensor(task_id="pokes", python_callable=lambda: False, mode="reschedule", poke_interval=3600)
 
 with dag("deferring"):
     TimeDeltaSensor(task_id="defers", delta=HOUR, deferrable=True)

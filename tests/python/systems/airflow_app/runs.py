@@ -1,4 +1,4 @@
-"""Start runs of DAGs, each as `dag/run` or `dag/run/logical date`, in one process: Airflow's own command starts one."""
+"""Start runs of DAGs, each `dag/run` or `dag/run/logical date`: Airflow's own command starts one alone."""
 
 from __future__ import annotations
 
