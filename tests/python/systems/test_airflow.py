@@ -1,4 +1,4 @@
-"""A real Airflow with a LocalExecutor, drained, killed, blocked, restarted: exactly what is stuck is found."""
+"""A real Airflow with a LocalExecutor, drained, killed, blocked, restarted: what is stuck is found."""
 
 from __future__ import annotations
 
