@@ -195,12 +195,14 @@ def tell(system: System, stack: ExitStack) -> Stories:
         "update dag set is_paused = true where dag_id = 'resting'",
     )
     system.build()
+    port = int(system.variables["AIRFLOW__API__PORT"])
+    system.wait_until(lambda: listens(port), "the API server listens", 300)
     scheduler, triggerer = program("scheduler"), program("triggerer")
-    port = system.variables["AIRFLOW__API__PORT"]
-    system.wait_until(lambda: listens(int(port)), "the API server listens", 300)
     system.run("python", "airflow_app/runs.py", *RUNS)
     system.wait_until(lambda: states(system) == REACHED, "all tasks are as far as they can be", 300)
     system.wait_for("exists (select from dag_run where dag_id = 'ticking' and state = 'success')", 300)
+    # before that, ticks went by without a scheduler
+    warehouse.execute("update serialized_dag set created_at = now(), last_updated = now()")
     (waiter,) = [
         run for (run,) in warehouse.rows(
             "select run_id from task_instance where dag_id = 'one_task' and state = 'scheduled'"
