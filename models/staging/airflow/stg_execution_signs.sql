@@ -45,7 +45,10 @@ select
     concat(
         open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number, ', the scheduler''s last beat ',
         {{ ago('scheduler.beat_at') }},
-        ', an idle transaction holds locks that it needs, begun ' || {{ ago('scheduler.held_since') }}
+        case
+            when scheduler.held_since is not null
+                then concat(', an idle transaction holds locks that it needs, begun ', {{ ago('scheduler.held_since') }})
+        end
     ) as evidence
 from waiting
 inner join open_tasks on waiting.id = open_tasks.id

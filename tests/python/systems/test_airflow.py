@@ -154,8 +154,8 @@ def age_signs_of_life(system: System) -> None:
         where dag_id = 'ticking'""",
         """update dag set next_dagrun_create_after = next_dagrun_create_after - interval '8 minutes'
         where dag_id = 'ticking'""",
-        """update serialized_dag
-        set created_at = created_at - interval '1 hour', last_updated = last_updated - interval '1 hour'""",
+        """update serialized_dag set
+            created_at = created_at - interval '8 minutes', last_updated = last_updated - interval '8 minutes'""",
     )
 
 
