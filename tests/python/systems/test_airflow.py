@@ -155,7 +155,8 @@ def age_signs_of_life(system: System) -> None:
         """update dag set next_dagrun_create_after = next_dagrun_create_after - interval '8 minutes'
         where dag_id = 'ticking'""",
         """update serialized_dag set
-            created_at = created_at - interval '8 minutes', last_updated = last_updated - interval '8 minutes'""",
+            created_at = created_at - interval '8 minutes',
+            last_updated = last_updated - interval '8 minutes'""",
     )
 
 
