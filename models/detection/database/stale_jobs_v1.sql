@@ -48,10 +48,24 @@ judged as (
     from job_clocks
 ),
 
+{% if has_hindrances %}
 stale as (
-    select * from judged
-    where accumulation_point in {{ enabled_points() }}
+    select
+        judged.*,
+        hindrances.cause as hindrance
+    from judged
+    left join hindrances on judged.job_id = hindrances.job_id
+    where judged.accumulation_point in {{ enabled_points() }}
 ),
+{% else %}
+stale as (
+    select
+        judged.*,
+        null::text as hindrance
+    from judged
+    where judged.accumulation_point in {{ enabled_points() }}
+),
+{% endif %}
 
 running_causes as (
     select
@@ -78,10 +92,8 @@ select
         else {{ max_age('job_unevaluable') }}
     end)::bigint as threshold_seconds,
     case
-        {%- if has_hindrances %}
-        when stale.accumulation_point in ('job_created', 'job_queued') and hindrances.cause is not null
-            then hindrances.cause
-        {%- endif %}
+        when stale.accumulation_point in ('job_created', 'job_queued') and stale.hindrance is not null
+            then stale.hindrance
         when stale.is_polled and stale.accumulation_point in ('job_created', 'job_queued')
             then case when stale.attempts > 0 then 'retry_not_taken' else 'not_taken' end
         when stale.is_polled and stale.accumulation_point in ('job_processing', 'job_running')
@@ -117,6 +129,3 @@ from stale
 left join waiting_causes on stale.job_id = waiting_causes.job_id
 left join worker_signals on stale.job_id = worker_signals.job_id
 left join heartbeats on stale.job_id = heartbeats.job_id
-{% if has_hindrances %}
-left join hindrances on stale.job_id = hindrances.job_id
-{% endif %}

@@ -18,24 +18,41 @@ signs as (
 ),
 {% endif %}
 
-ruled as (
+{% if has_signs %}
+executions as (
     select
         open_executions.*,
-        {%- for column, type in {
-            'queue_name': 'text', 'since': 'timestamptz', 'suspicion': 'text', 'evidence': 'text', 'lasts_at_most': 'interval',
-        }.items() %}
-        {{ 'signs.' ~ column if has_signs else 'null::' ~ type }} as {{ column }},
-        {%- endfor %}
+        signs.queue_name,
+        signs.since,
+        signs.suspicion,
+        signs.evidence,
+        signs.lasts_at_most
+    from open_executions
+    left join signs on open_executions.execution_id = signs.execution_id
+    where signs.waits_for is null
+),
+{% else %}
+executions as (
+    select
+        open_executions.*,
+        null::text as queue_name,
+        null::timestamptz as since,
+        null::text as suspicion,
+        null::text as evidence,
+        null::interval as lasts_at_most
+    from open_executions
+),
+{% endif %}
+
+ruled as (
+    select
+        executions.*,
         case
             when status = 'running' then 'execution_running'
             when status in ('pending', 'retrying') then 'execution_pending'
             else 'execution_unevaluable'
         end as rule
-    from open_executions
-    {%- if has_signs %}
-    left join signs on open_executions.execution_id = signs.execution_id
-    where signs.waits_for is null
-    {%- endif %}
+    from executions
     offset 0 -- so that the rule is found once per execution, and not once per use
 ),
 

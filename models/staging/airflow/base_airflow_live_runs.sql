@@ -1,5 +1,5 @@
--- The runs that are not done, with what each waits for. A run that has begun is at work while one of its tasks is on its
--- way; while none is, somebody has to decide how it goes on, which a scheduler that lives does every few seconds.
+-- The runs that are not done, with what each waits for. A run that has begun is at work while one of its tasks is on
+-- its way; while none is, somebody has to decide how it goes on, which a scheduler that lives does every few seconds.
 {{ config(enabled=is_system('airflow')) }}
 
 with running_of_dag as (
@@ -22,7 +22,8 @@ tasks_of_run as (
     from {{ source('airflow', 'executions') }}
     where
         state in (
-            'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input'
+            'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred',
+            'awaiting_input'
         )
     group by dag_id, run_id
 )

@@ -50,7 +50,8 @@ deferrals as (
         triggers.id is null as is_gone,
         coalesce(triggerers.latest_heartbeat, triggers.created_date, tasks.updated_at) as since,
         coalesce(
-            triggerers.latest_heartbeat between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }},
+            triggerers.latest_heartbeat
+            between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }},
             false
         ) as is_held
     from {{ source('airflow', 'executions') }} as tasks
@@ -78,7 +79,9 @@ union all
 select
     deferrals.id,
     least(deferrals.since, deferrals.trigger_timeout) as since,
-    case when deferrals.is_held and coalesce(deferrals.trigger_timeout > {{ as_of() }}, true) then 'message' end as waits_for,
+    case
+        when deferrals.is_held and coalesce(deferrals.trigger_timeout > {{ as_of() }}, true) then 'message'
+    end as waits_for,
     case
         when deferrals.trigger_timeout <= {{ as_of() }} then scheduler.suspicion
         when deferrals.is_gone then 'trigger_gone'

@@ -1,5 +1,5 @@
--- Who makes the runs move. A scheduler there must be where there is a DAG; a DAG processor where there ever was one; and
--- a triggerer where something waits for it, or one died.
+-- Who makes the runs move. A scheduler there must be where there is a DAG; a DAG processor where there ever was one;
+-- and a triggerer where something waits for it, or one died.
 {{ config(enabled=is_system('airflow')) }}
 
 with waiting_triggers as (

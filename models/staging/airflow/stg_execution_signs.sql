@@ -6,7 +6,8 @@ with open_tasks as (
     select * from {{ ref('base_airflow_executions') }}
     where
         state in (
-            'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input'
+            'scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred',
+            'awaiting_input'
         )
 ),
 
@@ -43,11 +44,12 @@ select
     null::text as loss,
     null::interval as lasts_at_most,
     concat(
-        open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number, ', the scheduler''s last beat ',
+        open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number,
+        ', the scheduler''s last beat ',
         {{ ago('scheduler.beat_at') }},
         case
             when scheduler.held_since is not null
-                then concat(', an idle transaction holds locks that it needs, begun ', {{ ago('scheduler.held_since') }})
+                then concat(', an idle transaction with locks that it needs began ', {{ ago('scheduler.held_since') }})
         end
     ) as evidence
 from waiting
@@ -70,7 +72,8 @@ select
     null::text as loss,
     null::interval as lasts_at_most,
     concat(
-        open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number, ', the scheduler''s last beat ',
+        open_tasks.state, ' in pool ', open_tasks.pool, ', try ', open_tasks.try_number,
+        ', the scheduler''s last beat ',
         {{ ago('scheduler.beat_at') }}
     ) as evidence
 from open_tasks
@@ -95,7 +98,8 @@ select
     case when hearing.is_any_heard then 'heartbeat_stopped' else 'all_silent' end as loss,
     past.lasts_at_most,
     concat(
-        'try ', open_tasks.try_number, ' on ', coalesce(open_tasks.hostname, 'an unknown host'), ' by process ' || open_tasks.pid,
+        'try ', open_tasks.try_number, ' on ', coalesce(open_tasks.hostname, 'an unknown host'),
+        ' by process ' || open_tasks.pid,
         ', last beat ', {{ ago('signals.beat_at') }}, ', dead after 5 min',
         case when not hearing.is_any_heard then ', and no other task is heard of' end
     ) as evidence

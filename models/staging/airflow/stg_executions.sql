@@ -54,6 +54,6 @@ select
 from {{ ref('base_airflow_executions') }}
 where
     state not in (
-        'scheduled', 'queued', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input', 'running', 'restarting',
-        'success', 'failed', 'skipped', 'upstream_failed', 'removed'
+        'scheduled', 'queued', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input', 'running',
+        'restarting', 'success', 'failed', 'skipped', 'upstream_failed', 'removed'
     )

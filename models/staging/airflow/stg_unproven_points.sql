@@ -32,7 +32,8 @@ select
         ' runs should have is not known: their DAGs are stored compressed'
     ) as problem
 from {{ source('airflow', 'jobs') }} as runs
-inner join {{ source('airflow', 'lengths') }} as lengths on runs.dag_id = lengths.dag_id and runs.run_id = lengths.run_id
+inner join {{ source('airflow', 'lengths') }} as lengths
+    on runs.dag_id = lengths.dag_id and runs.run_id = lengths.run_id
 inner join {{ source('airflow', 'executions') }} as tasks
     on
         lengths.dag_id = tasks.dag_id
