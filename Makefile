@@ -55,7 +55,7 @@ test-system-postgres:
 		tests/python/test_source_variants.py -k 'standby or partitioned or instead or types'"
 
 # The other job systems, really run, with their workers killed and drained, in an environment of their own.
-test-systems: develop .venv-systems/.installed
+test-systems: develop .venv-systems/.installed .venv-airflow/.installed
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/python/systems $(TESTS)
 
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.

@@ -27,7 +27,7 @@
     {% do stuck_jobs.describe_relation(target_relation) %}
     {% do adapter.commit() %}
 
-    {% if 'execution_missing' in stuck_jobs.job_system().points %}
+    {% if stuck_jobs.judges_history() %}
         {% do stuck_jobs.create_judge_history(target_relation, sql) %}
         {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
     {% endif %}

@@ -12,7 +12,7 @@ begin
         raise notice 'another check is under way';
         return;
     end if;
-    {%- if 'execution_missing' in stuck_jobs.job_system().points %}
+    {%- if stuck_jobs.judges_history() %}
 
     call {{ this.include(identifier=false) }}.judge_history();
 

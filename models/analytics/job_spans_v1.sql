@@ -35,7 +35,7 @@ jobs_closed_early as (
 ),
 
 lost_workers as (
-    select * from {{ ref('lost_workers') }}
+    select distinct on (job_id) * from {{ ref('lost_workers') }}
 ),
 
 unpublished_outbox as (

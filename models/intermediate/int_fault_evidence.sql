@@ -55,9 +55,13 @@ unserved as (
     where kind = 'queue_unserved'
 ),
 
-silent as (
-    select min(scope) as scope from faults
+conductors as (
+    select distinct scope from faults
     where kind = 'conductor_dead'
+),
+
+silent as (
+    select min(scope) as scope from conductors
 ),
 
 failing as (
@@ -90,6 +94,14 @@ evidence as (
     from items
     cross join silent
     where items.accumulation_point = 'schedule_missed' and items.cause like 'not_ticked%' and silent.scope is not null
+    union all
+    select
+        items.*,
+        'conductor_dead' as kind,
+        conductors.scope,
+        false as names_fault
+    from items
+    inner join conductors on items.cause = conductors.scope || '_dead'
     union all
     select
         items.*,

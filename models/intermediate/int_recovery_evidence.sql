@@ -87,7 +87,7 @@ located as (
             ) as fingerprint
         from executions
         where executions.execution_id = items.execution_id
-        offset 0
+        {{ 'offset 0' if row_key != 'text' }}
     ) as of_execution on true
 ),
 

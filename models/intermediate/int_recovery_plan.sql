@@ -1,5 +1,6 @@
 -- What recovery would do about each stuck job and execution, or why it must not touch it. Age alone is never a reason:
 -- whoever may still be at work is left alone.
+{% set public_id = "case evidence.entity_type when 'job' then evidence.jobspec_id else evidence.entity_id end" %}
 {% set default_topic = text_literal(var('recovery_topic')) %}
 
 with evidence as (
@@ -17,8 +18,8 @@ execution_cells as not materialized (
 judged as (
     select
         evidence.*,
-        {{ remedy_command('evidence.entity_id') }} as remedy_command,
-        {{ remedy_command('evidence.entity_id', 'command_if_dead') }} as command_if_dead,
+        {{ remedy_command('evidence.entity_id', 'command', public_id) }} as remedy_command,
+        {{ remedy_command('evidence.entity_id', 'command_if_dead', public_id) }} as command_if_dead,
         recoveries >= {{ var('recovery_max_attempts') }} as is_poison,
         last_recovered_at
         + {{ minutes(var('recovery_backoff_minutes')) }} * power(2, least(greatest(recoveries - 1, 0), 20))

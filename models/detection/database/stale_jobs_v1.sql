@@ -1,5 +1,7 @@
 -- Every live job that has been in its status for too long, or that no rule can judge: a NULL, a future date or a
 -- status that nobody has listed must not hide a job.
+{% set has_hindrances = not execute or not is_left_out('stg_hindrances') %}
+
 with job_clocks as (
     select * from {{ ref('int_job_clocks') }}
 ),
@@ -17,6 +19,12 @@ worker_signals as (
 heartbeats as (
     select distinct on (job_id) * from {{ ref('int_heartbeats') }}
 ),
+
+{% if has_hindrances %}
+hindrances as (
+    select distinct on (job_id) * from {{ ref('stg_hindrances') }}
+),
+{% endif %}
 
 job_progress as (
     select * from {{ ref('int_job_progress') }}
@@ -40,10 +48,24 @@ judged as (
     from job_clocks
 ),
 
+{% if has_hindrances %}
 stale as (
-    select * from judged
-    where accumulation_point in {{ enabled_points() }}
+    select
+        judged.*,
+        hindrances.cause as hindrance
+    from judged
+    left join hindrances on judged.job_id = hindrances.job_id
+    where judged.accumulation_point in {{ enabled_points() }}
 ),
+{% else %}
+stale as (
+    select
+        judged.*,
+        null::text as hindrance
+    from judged
+    where judged.accumulation_point in {{ enabled_points() }}
+),
+{% endif %}
 
 running_causes as (
     select
@@ -70,6 +92,8 @@ select
         else {{ max_age('job_unevaluable') }}
     end)::bigint as threshold_seconds,
     case
+        when stale.accumulation_point in ('job_created', 'job_queued') and stale.hindrance is not null
+            then stale.hindrance
         when stale.is_polled and stale.accumulation_point in ('job_created', 'job_queued')
             then case when stale.attempts > 0 then 'retry_not_taken' else 'not_taken' end
         when

@@ -38,33 +38,72 @@ findings as (
             as gap (region, model_id, question_id, cell)
         on gap.cell <> all(counted.written_cells)
     where gap.cell is not null or ({{ is_spec_unreadable() }})
+),
+
+missing as (
+    select
+        concat_ws(':', job_id, coalesce(region, ''), coalesce(model_id, ''), coalesce(question_id, '')) as entity_id,
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        closed_at,
+        case
+            when not is_gap then 'spec_unreadable'
+            when region = any(written_regions) then 'not_written'
+            else 'region_silent'
+        end as cause,
+        case
+            when is_gap
+                then concat('no execution of this cell, ', actual_cells, ' of ', cardinality(cells), ' are there')
+            else 'the spec names no region'
+        end as evidence,
+        region,
+        model_id,
+        question_id,
+        case when is_gap then cardinality(cells)::bigint end as expected_executions,
+        case when is_gap then actual_cells else cardinality(written_regions)::bigint end as actual_executions
+    from findings
+    {% if not execute or not is_left_out('stg_execution_gaps') %}
+    union all
+    select
+        execution_id::text as entity_id,
+        job_id::text as job_id,
+        jobspec_id,
+        status,
+        closed_at,
+        cause,
+        concat(
+            'it is not there, or nothing was decided about it',
+            ', ' || actual_executions || ' of ' || expected_executions || ' are there'
+        ) as evidence,
+        null::text as region,
+        job_kind as model_id,
+        part as question_id,
+        expected_executions,
+        actual_executions
+    from {{ ref('stg_execution_gaps') }}
+    where coalesce(closed_at < {{ as_of() }} - {{ max_age('execution_missing') }}, true)
+    {% endif %}
 )
 
 select
     'execution_missing' as accumulation_point,
     'missing_execution' as entity_type,
-    concat_ws(':', job_id, coalesce(region, ''), coalesce(model_id, ''), coalesce(question_id, '')) as entity_id,
+    entity_id,
     jobspec_id,
     status,
     closed_at as stuck_since,
     {{ seconds_since('closed_at') }} as age_seconds,
     extract(epoch from {{ max_age('execution_missing') }})::bigint as threshold_seconds,
-    case
-        when not is_gap then 'spec_unreadable'
-        when region = any(written_regions) then 'not_written'
-        else 'region_silent'
-    end as cause,
+    cause,
     null::text as queue_name,
     model_id as job_kind,
-    case
-        when is_gap then concat('no execution of this cell, ', actual_cells, ' of ', cardinality(cells), ' are there')
-        else 'the spec names no region'
-    end as evidence,
-    job_id::text as job_id,
+    evidence,
+    job_id,
     region,
     model_id,
     question_id,
-    case when is_gap then cardinality(cells)::bigint end as expected_executions,
-    case when is_gap then actual_cells else cardinality(written_regions)::bigint end as actual_executions
-from findings
+    expected_executions,
+    actual_executions
+from missing
 where 'execution_missing' in {{ enabled_points() }}

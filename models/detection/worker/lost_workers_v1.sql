@@ -1,7 +1,11 @@
 -- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within a minute of each
--- other crashed together.
+-- other crashed together. Where executions have workers of their own, each is lost by itself.
+{% set has_signs = not execute or not is_left_out('stg_execution_signs') %}
+
 with unlocked as (
     select
+        'job' as entity_type,
+        worker_signals.job_id::text as entity_id,
         worker_signals.job_id::text as job_id,
         worker_signals.jobspec_id,
         worker_signals.status,
@@ -20,6 +24,8 @@ with unlocked as (
 
 silent as (
     select
+        'job' as entity_type,
+        job_id::text as entity_id,
         job_id::text as job_id,
         jobspec_id,
         status,
@@ -32,10 +38,32 @@ silent as (
     where not is_held or loss is not null
 ),
 
+{% if has_signs %}
+silent_executions as (
+    select
+        'execution' as entity_type,
+        execution_id::text as entity_id,
+        job_id::text as job_id,
+        jobspec_id,
+        'running' as status,
+        loss as cause,
+        queue_name,
+        job_kind,
+        evidence,
+        last_beat_at as signal_at
+    from {{ ref('stg_execution_signs') }}
+    where last_beat_at < {{ as_of() }} - greatest({{ max_age('worker_lost') }}, dead_after)
+),
+{% endif %}
+
 lost as (
     select * from unlocked
     union all
     select * from silent
+    {% if has_signs %}
+    union all
+    select * from silent_executions
+    {% endif %}
 ),
 
 signals as (
@@ -48,8 +76,8 @@ signals as (
 
 select
     'worker_lost' as accumulation_point,
-    'job' as entity_type,
-    job_id as entity_id,
+    entity_type,
+    entity_id,
     jobspec_id,
     status,
     last_signal_at as stuck_since,

@@ -62,12 +62,14 @@ class System:
         name: as in `vars: job_system`.
         scratch: for the output of its processes.
         variables: of the environment of its processes.
+        installation: the environment that its programs are in.
     """
 
     warehouse: Warehouse
     name: str
     scratch: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    installation: Path = ENVIRONMENT
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,7 +81,7 @@ class System:
     def run(self, program: str, *arguments: str) -> str:
         """Run one of its programs to its end, such as node with a script of this folder."""
         finished = subprocess.run(
-            [ENVIRONMENT / "bin" / program, *arguments],
+            [self.installation / "bin" / program, *arguments],
             cwd=HERE, env=self.environment, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -90,7 +92,7 @@ class System:
         """One of its processes, which is killed at the end if it is still there."""
         with (self.scratch / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                [ENVIRONMENT / "bin" / program, *arguments],
+                [self.installation / "bin" / program, *arguments],
                 cwd=HERE, env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         try:
