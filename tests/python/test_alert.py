@@ -389,7 +389,8 @@ def test_a_notice_waits_while_its_point_is_muted(controlled: Controlled, receive
 def alert(controlled: Controlled, receiver: Receiver, *arguments: str) -> tuple[int, str]:
     outcome = controlled.run(
         "alert", *arguments, STUCK_JOBS_ALERT_BY="point", SENTRY_DSN=receiver.dsn,
-        STUCK_JOBS_WEBHOOK_URL=receiver.url + "/secret", SENTRY_ENVIRONMENT="staging", SENTRY_RELEASE="pipeline@7",
+        STUCK_JOBS_WEBHOOK_URL=receiver.url + "/secret", SENTRY_ENVIRONMENT="staging",
+        SENTRY_RELEASE="pipeline@7",
     )  # fmt: skip
     return outcome.exit_code, outcome.output
 

@@ -585,7 +585,7 @@ def scenes(seed: int) -> list[tuple[timedelta, Scene, bool]]:
     chance = random.Random(seed)
     states = dict.fromkeys(NAMES, "ok")
     found = []
-    for _ in range(200):
+    for _ in range(60):
         if chance.random() < 0.4:
             states[chance.choice(NAMES)] = chance.choice(["ok", "breached", "breached", "unknown"])
         points = [Point(n, "database", s, 2, 0, 60, "error", "none", None) for n, s in states.items()]
