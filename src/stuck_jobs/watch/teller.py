@@ -163,6 +163,7 @@ class Teller:
         if looked := self._looking.done():
             error = looked.exception()
             self._blind = None if error is None else str(error)
+            self._next_look = 0.0 if error else self._next_look
         done = self._delivering.done()
         if done is None:
             return
