@@ -16,16 +16,22 @@ import pytest
 from conftest import ROOT, Warehouse
 from hypothesis import given
 from hypothesis import strategies as st
+from killing import survives
 from summaries import Controlled, control
 from test_alert import TABLES, Receiver, receiving
 
 from stuck_jobs.alert import by_incident
 from stuck_jobs.alert.by_incident import look_at
 from stuck_jobs.alert.changes import Rules, Told, compare
+from stuck_jobs.alert.channels import Webhook
+from stuck_jobs.alert.recipients import Recipients
+from stuck_jobs.alert.run import deliver, note_changes
 from stuck_jobs.alert.scene import Scene
 from stuck_jobs.alert.slack import digest_of
+from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.views.incidents import Incidents
 from stuck_jobs.views.rows import INCIDENT_KINDS, Incident, Point
+from stuck_jobs.views.summary import read_points
 
 START = datetime(2026, 1, 15, tzinfo=UTC)
 REPLACED = ("incidents_v1", "incident_items_v1", "stuck_items")
@@ -622,3 +628,41 @@ def test_no_point_is_ever_silent_and_nothing_is_over_that_cannot_be_seen(
             alone = told.get(f"point:{name}", Told())
             speakers = [one for one in told.values() if one.told_state == "breached" and name in one.reached]
             assert alone.told_state != "ok" or (speakers and name in scene.breached)
+
+
+SCRIPT: list[tuple[list[str], list[str]]] = [
+    ([AT_CRASH, CRASH], ["opened aaaa"]),
+    ([AT_CRASH, CRASH, breached("queue_depth", state="unknown", count=0)], ["opened point:queue_depth"]),
+    ([AT_CRASH, broken("aaaa", "worker_lost", items=9), broken("bbbb", "job_processing")],
+     ["worse aaaa", "opened bbbb", "resolved point:queue_depth"]),
+    ([], ["resolved aaaa", "resolved bbbb"]),
+]  # fmt: skip
+"""How it is, step by step, and what is to be told then."""
+
+
+def test_all_of_it_is_told_whenever_a_run_is_killed(stage: Stage) -> None:
+    chance, killed, expected = random.Random(21), 0, []
+    warehouse, way, rules = stage.controlled.warehouse, by_incident.ByIncident("stuck_jobs"), Rules()
+
+    def run(now: datetime) -> None:
+        channels = [Webhook(stage.receiver.url)]
+        with warehouse.connect(autocommit=True) as connection:
+            store = AlertStore(connection, "stuck_jobs_raw", ROOT)
+            store.prepare()
+            look = way.look(store, read_points(connection, "stuck_jobs"), now, rules)
+            note_changes(store, way, look, Recipients(channels), rules)
+            deliver(store, way, channels, look)
+
+    for number in range(5):
+        for step, (statements, told) in enumerate(SCRIPT):
+            at = START + timedelta(hours=10 * number + 2 * step)
+            with stage.where(*statements):
+                while not survives(lambda at=at: run(at), "stuck_jobs/alert", chance.randint(1, 700)):  # type: ignore[misc]
+                    killed += 1
+            expected += sorted(told)
+    found = [n | {"step": w} for w, m in enumerate(stage.receiver.webhooks) for n in m["notices"]]
+    unique = {n["id"]: n for n in found}.values()
+    assert killed > 20
+    assert len(found) - len(unique) <= 3 * killed
+    told_at = sorted((n["at"], f"{n['kind']} {n['key']}") for n in unique)
+    assert [words for _, words in told_at] == expected
