@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from stuck_jobs.alert.scene import POINT, Scene
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.errors import refusal
 from stuck_jobs.session.patience import in_time
-from stuck_jobs.views.incidents import Incidents, read_incidents_in_time
+from stuck_jobs.views.incidents import Incidents, read_incident_items, read_incidents
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import Item, Point
 
@@ -27,13 +27,6 @@ Row = TypeVar("Row")
 MOST_INCIDENTS = 1000
 SECONDS = 10.0
 """How long the incidents may take to be read, and then their items."""
-
-
-@dataclass(frozen=True)
-class Member(Item):
-    """An item of an incident."""
-
-    incident_id: str
 
 
 @dataclass(frozen=True)
@@ -79,15 +72,26 @@ class ByIncident:
 
     def items(self, store: AlertStore, faults: Sequence[Fault]) -> dict[str, list[dict[str, Any]]]:
         """The oldest items of each fault; `Way` says more."""
+        members = self._of_incidents(
+            store,
+            faults,
+            lambda ids: read_incident_items(store.connection, self.schema, ids, OLDEST_ITEMS),
+        )
         found: dict[str, list[dict[str, Any]]] = {}
-        for member in self._read(store, "alert/incident_items.sql", Member, faults, {"most": OLDEST_ITEMS}):
-            item = dataclasses.asdict(member)
-            found.setdefault(item.pop("incident_id"), []).append(item)
+        for member in members:
+            item = {field.name: getattr(member, field.name) for field in dataclasses.fields(Item)}
+            found.setdefault(member.incident_id, []).append(item)
         return found
 
     def traits(self, store: AlertStore, faults: Sequence[Fault]) -> dict[str, Traits]:
         """What each has to do with; `Way` says more."""
-        tied = self._read(store, "alert/traits.sql", Tied, faults, {})
+        tied = self._of_incidents(
+            store,
+            faults,
+            lambda ids: read_rows(
+                store.connection, self.schema, "alert/traits.sql", Tied, {"incidents": ids}
+            ),
+        )
         return {found.incident_id: Traits(found.queues, found.kinds) for found in tied}
 
     def _incidents(
@@ -96,24 +100,20 @@ class ByIncident:
         """What broke, or why that is not known; where no point is over its limit nobody asks."""
         if self.is_quick(points):
             return Incidents([], 0), None
-        reason = f"not there, or not within {SECONDS:.0f} seconds"
-        found = None
+        breached = [point.accumulation_point for point in points if point.state == "breached"]
         try:
-            found = read_incidents_in_time(connection, self.schema, MOST_INCIDENTS, SECONDS)
+            with in_time(connection, SECONDS):
+                return read_incidents(connection, self.schema, MOST_INCIDENTS, breached), None
+        except psycopg.errors.QueryCanceled:
+            reason = f"that took more than {SECONDS:.0f} seconds"
         except psycopg.Error as error:
             if connection.closed:
                 raise
             reason = refusal(error)
-        told = None if found else f"the incidents cannot be read, so what is new is told by point: {reason}"
-        return found, told
+        return None, f"the incidents cannot be read, so what is new is told by point: {reason}"
 
-    def _read(
-        self,
-        store: AlertStore,
-        query: str,
-        row: type[Row],
-        faults: Sequence[Fault],
-        parameters: Mapping[str, Any],
+    def _of_incidents(
+        self, store: AlertStore, faults: Sequence[Fault], read: Callable[[list[str]], list[Row]]
     ) -> list[Row]:
         """What there is about incidents; nothing if the views cannot say in time, which stops no alert."""
         ids = [fault.key for fault in faults if fault.about.get("incident_id") and fault.state != OK]
@@ -121,7 +121,7 @@ class ByIncident:
             return []
         try:
             with in_time(store.connection, SECONDS):
-                return read_rows(store.connection, self.schema, query, row, {"incidents": ids, **parameters})
+                return read(ids)
         except psycopg.Error:
             return []
 

@@ -8,11 +8,6 @@ from datetime import datetime
 LEVELS = ("database", "queue", "execution", "worker", "portal", "network")
 STATES = ("ok", "breached", "unknown")
 SEVERITIES = ("warn", "error")
-INCIDENT_KINDS = (
-    "worker_crash", "queue_unserved", "conductor_dead", "redis_untrusted", "provider_failing", "kind_failing",
-    "error_repeated", "job", "point",
-)  # fmt: skip
-"""Of an incident, the strongest first."""
 
 INCIDENT_KINDS = (
     "worker_crash", "queue_unserved", "conductor_dead", "redis_untrusted", "provider_failing", "kind_failing",
