@@ -135,7 +135,8 @@ create table if not exists {{ schema }}.trace_sent (
     end_ns bigint -- nanoseconds since 1970; null while it is open
 );
 
--- what `stuck-jobs alert` has told, and has still to deliver
+-- what `stuck-jobs alert` has told, and has still to deliver, of points and of incidents: of these accumulation_point
+-- holds the id
 create table if not exists {{ schema }}.alert_state (
     accumulation_point text primary key,
     seen_state text not null,
@@ -144,8 +145,27 @@ create table if not exists {{ schema }}.alert_state (
     told_state text not null,
     told_count bigint not null,
     told_severity text not null,
-    told_at timestamptz
+    told_at timestamptz,
+    reached text[] not null default '{}',
+    about jsonb
 );
+
+do $$
+begin
+    if exists (
+        select from pg_catalog.pg_class
+        where
+            oid = to_regclass('{{ schema }}.alert_state')
+            and pg_has_role(relowner, 'usage')
+            and not exists (
+                select from pg_catalog.pg_attribute
+                where attrelid = pg_class.oid and attname = 'about'
+            )
+    ) then
+        alter table {{ schema }}.alert_state add column reached text[] not null default '{}', add column about jsonb;
+    end if;
+end
+$$;
 
 create table if not exists {{ schema }}.alert_deliveries (
     delivery_id bigint generated always as identity primary key,

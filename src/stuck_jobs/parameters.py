@@ -40,19 +40,31 @@ class Secret(click.Option):
         Raises:
             StuckJobsError: if there are both, or the file cannot be read.
         """
-        value = super().resolve_envvar_value(ctx)
-        variable = f"{self.envvar}_FILE"
-        path = os.environ.get(variable)
-        if not path:
-            return value
-        if value:
-            raise StuckJobsError(f"there are both {self.envvar} and {variable}: unset one of them")
-        try:
-            content = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise StuckJobsError(f"the file that {variable} names, {path}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise StuckJobsError(f"the file that {variable} names, {path}, is not UTF-8") from None
-        if not content:
-            raise StuckJobsError(f"the file that {variable} names, {path}, is empty")
-        return content
+        return secret_in(str(self.envvar), super().resolve_envvar_value(ctx))
+
+
+def secret_in(name: str, value: str | None) -> str | None:
+    """What an environment variable holds, or the file that the variable `…_FILE` names.
+
+    Args:
+        name: of the variable.
+        value: that it holds.
+
+    Raises:
+        StuckJobsError: if there are both, or the file cannot be read.
+    """
+    variable = f"{name}_FILE"
+    path = os.environ.get(variable)
+    if not path:
+        return value
+    if value:
+        raise StuckJobsError(f"there are both {name} and {variable}: unset one of them")
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise StuckJobsError(f"the file that {variable} names, {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise StuckJobsError(f"the file that {variable} names, {path}, is not UTF-8") from None
+    if not content:
+        raise StuckJobsError(f"the file that {variable} names, {path}, is empty")
+    return content

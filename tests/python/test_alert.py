@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import socket
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,11 +26,15 @@ from sentry_sdk.envelope import Envelope
 from summaries import Controlled, control
 
 from stuck_jobs.alert import http
+from stuck_jobs.alert.by_point import ByPoint, fault_of
 from stuck_jobs.alert.changes import Rules, Told, compare
 from stuck_jobs.alert.channels import Channel, Sentry, Webhook
+from stuck_jobs.alert.fault import Fault
 from stuck_jobs.alert.http import DeliveryError
-from stuck_jobs.alert.notice import compose, slack_message
-from stuck_jobs.alert.run import Current, deliver, note_changes
+from stuck_jobs.alert.notice import compose
+from stuck_jobs.alert.recipients import Recipients
+from stuck_jobs.alert.run import deliver, note_changes
+from stuck_jobs.alert.slack import message_of
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.views.rows import Item, Point
 
@@ -106,12 +111,16 @@ def point(name: str, state: str, count: int = 0, severity: str = "error") -> Poi
     return Point(name, "database", state, count, 0, 600 if count else None, severity, "none", None)
 
 
+def fault(*arguments: Any) -> Fault:
+    return fault_of(point(*arguments))
+
+
 def kinds(*states: tuple[str, int], minutes: int = 10, severity: str = "error") -> list[str | None]:
     """What is told of a point that takes these states, one after the other."""
     told, found = Told(), []
     for number, (state, count) in enumerate(states):
         now = START + number * timedelta(minutes=minutes)
-        told, kind = compare(point("p", state, count, severity), told, now, Rules(), muted=False)
+        told, kind = compare(fault("p", state, count, severity), told, now, Rules(), muted=False)
         found.append(kind)
     return found
 
@@ -126,10 +135,10 @@ def test_changes_and_nothing_else_are_told() -> None:
 
 
 def test_a_higher_severity_is_worse() -> None:
-    told, _ = compare(point("p", "breached", 1, "warn"), Told(), START, Rules(), muted=False)
-    told, kind = compare(point("p", "breached", 1, "error"), told, START + STEP, Rules(), muted=False)
+    told, _ = compare(fault("p", "breached", 1, "warn"), Told(), START, Rules(), muted=False)
+    told, kind = compare(fault("p", "breached", 1, "error"), told, START + STEP, Rules(), muted=False)
     assert kind == "worse"
-    _, kind = compare(point("p", "breached", 1, "warn"), told, START + 2 * STEP, Rules(), muted=False)
+    _, kind = compare(fault("p", "breached", 1, "warn"), told, START + 2 * STEP, Rules(), muted=False)
     assert kind is None
 
 
@@ -146,7 +155,7 @@ def test_a_mute_that_ends_while_it_lasts_is_told_of_then() -> None:
         remembered, found = Told(), []
         for number, state in enumerate(states):
             at, count = START + number * STEP, int(state != "ok")
-            remembered, kind = compare(point("p", state, count), remembered, at, Rules(), number in muted)
+            remembered, kind = compare(fault("p", state, count), remembered, at, Rules(), number in muted)
             found.append(kind)
         return found
 
@@ -182,7 +191,7 @@ def test_every_change_is_told_and_none_more_often_than_its_reminders_allow(
         now += pause
         changed += [now] if seen.state != before else []
         recent = sum(now - at < rules.flap_window for at in changed)
-        told, kind = compare(seen, told, now, rules, muted)
+        told, kind = compare(fault_of(seen), told, now, rules, muted)
         state, count, severity, at = last
         assert not (muted and kind)
         match kind:
@@ -262,13 +271,13 @@ def one_run(
 ) -> None:
     channels: list[Channel] = [Sentry(receiver.dsn), Webhook(receiver.url)]
     seen, now = points or points_at(step), START + step * STEP
-    current = Current({found.accumulation_point: found for found in seen}, {muted}, "stuck_jobs", now)
+    way, rules = ByPoint("stuck_jobs"), Rules()
     with warehouse.connect(autocommit=True) as connection:
         store = AlertStore(connection, "stuck_jobs_raw", ROOT)
         store.prepare()
-        names = [channel.name for channel in channels]
-        note_changes(store, seen, "stuck_jobs", names, now, Rules())
-        deliver(store, channels, current)
+        look = way.look(store, seen, now, rules)
+        note_changes(store, way, look, Recipients(channels), rules)
+        deliver(store, way, channels, dataclasses.replace(look, muted={*look.muted, muted}))
 
 
 def unique(told: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
@@ -379,8 +388,9 @@ def test_a_notice_waits_while_its_point_is_muted(controlled: Controlled, receive
 
 def alert(controlled: Controlled, receiver: Receiver, *arguments: str) -> tuple[int, str]:
     outcome = controlled.run(
-        "alert", *arguments, SENTRY_DSN=receiver.dsn, STUCK_JOBS_WEBHOOK_URL=receiver.url + "/secret",
-        SENTRY_ENVIRONMENT="staging", SENTRY_RELEASE="pipeline@7",
+        "alert", *arguments, STUCK_JOBS_ALERT_BY="point", SENTRY_DSN=receiver.dsn,
+        STUCK_JOBS_WEBHOOK_URL=receiver.url + "/secret", SENTRY_ENVIRONMENT="staging",
+        SENTRY_RELEASE="pipeline@7",
     )  # fmt: skip
     return outcome.exit_code, outcome.output
 
@@ -391,7 +401,7 @@ def test_without_a_channel_it_prints_and_remembers_nothing(
     silent = {"SENTRY_DSN": None, "STUCK_JOBS_WEBHOOK_URL": None}
     with controlled.where(OPEN + HERE):
         for _ in range(2):
-            outcome = controlled.run("alert", **silent)
+            outcome = controlled.run("alert", "--by", "point", **silent)
             assert outcome.exit_code == 0
             assert "opened: job_created (database): 4 stuck, 0 allowed" in outcome.output
             assert "nobody was told" in outcome.output
@@ -459,7 +469,7 @@ def test_an_unreadable_summary_is_an_error_of_the_monitor(controlled: Controlled
     with controlled.where("delete from summary"):
         assert alert(controlled, receiver)[0] == 2
     assert [check_in["status"] for check_in in receiver.check_ins] == ["in_progress", "error"]
-    outcome = controlled.run("alert", SENTRY_DSN=receiver.dsn, PGDATABASE="nowhere")
+    outcome = controlled.run("alert", "--by", "point", SENTRY_DSN=receiver.dsn, PGDATABASE="nowhere")
     assert outcome.exit_code == 2
     assert receiver.check_ins[-1]["status"] == "error"
 
@@ -491,8 +501,8 @@ def test_the_ten_oldest_items_are_told_and_no_secrets(controlled: Controlled, re
 
 def test_a_message_is_never_too_long_for_slack() -> None:
     told = ("created", 1, "unknown", None, None, "seen")
-    items = [Item("p", "job", str(number), "&" * 255, *told) for number in range(10)]
-    message = slack_message(compose("opened", point("p", "breached", 10), items, START))
+    items = [asdict(Item("p", "job", str(number), "&" * 255, *told)) for number in range(10)]
+    message = message_of(compose("opened", fault("p", "breached", 10), items, START))
     assert max(len(block["text"]["text"]) for block in message["blocks"] if "text" in block) <= 3000
     assert len(message["notice"]["items"]) == 10
 
@@ -516,7 +526,7 @@ def test_a_receiver_that_never_ends_is_given_up(talks: bool, monkeypatch: pytest
         started = time.monotonic()
         with pytest.raises(DeliveryError, match="does not answer"):
             Webhook(f"http://127.0.0.1:{server.getsockname()[1]}").send(
-                compose("opened", point("p", "breached", 1), [], START)
+                [compose("opened", fault("p", "breached", 1), [], START)]
             )
         assert time.monotonic() - started < 30
         over.set()

@@ -27,7 +27,7 @@ import pytest
 from conftest import ROOT, Warehouse, Warehouses
 from pooler_support import binary, pooler
 from redis_support import free_port
-from test_alert import receiving
+from test_alert import Receiver, receiving
 from test_check import GENEROUS, OLD_JOB, build, command
 from test_prometheus import samples
 
@@ -172,6 +172,56 @@ def test_a_passed_limit_is_told_in_time_whatever_else_hangs(warehouse: Warehouse
             before = rounds(warehouse)
             eventually(lambda: rounds(warehouse) > before + 4)
             assert watch.end() == 0
+
+
+def told(receiver: Receiver) -> list[tuple[str, str, str]]:
+    """(kind, key, title) of all notices."""
+    notices = [notice for message in receiver.webhooks for notice in message["notices"]]
+    return [(notice["kind"], notice["key"], notice["title"]) for notice in notices]
+
+
+def test_a_fault_is_told_by_its_incident_when_it_opens_and_when_it_is_over(warehouse: Warehouse) -> None:
+    page = "https://ops.example.com/report.html"
+    with receiving() as receiver:
+        variables = {"STUCK_JOBS_WEBHOOK_URL": receiver.url, "STUCK_JOBS_REPORT_URL": page}
+        with watching(warehouse, **variables) as watch:
+            watch.wait_for("^watching")
+            warehouse.execute(OLD_JOB)
+            eventually(lambda: receiver.webhooks)
+            ((incident, title),) = warehouse.rows(
+                "select incident_id, title from incidents where 'job_created' = any(points)"
+            )
+            (opened,) = [told for told in receiver.webhooks[0]["notices"] if told["key"] == incident]
+            assert opened["link"] == f"{page}#incident-{incident}"
+            assert [item["accumulation_point"] for item in opened["items"]] == ["job_created"]
+            before = rounds(warehouse)
+            eventually(lambda: rounds(warehouse) > before + 3)
+            assert len(receiver.webhooks) == 1
+            warehouse.execute("truncate jobs cascade")
+            eventually(lambda: [kind for kind, key, _ in told(receiver) if key == incident][1:])
+            assert watch.end() == 0
+    assert [(kind, told_of) for kind, key, told_of in told(receiver) if key == incident] == [
+        ("opened", title),
+        ("resolved", title),
+    ]
+
+
+def test_incidents_that_nobody_can_wait_for_keep_no_check_waiting(warehouse: Warehouse) -> None:
+    warehouse.execute(
+        "alter view incidents_v1 rename to all_incidents",
+        "create view incidents_v1 as select all_incidents.* from all_incidents, pg_sleep(60)",
+    )
+    with receiving() as receiver, watching(warehouse, STUCK_JOBS_WEBHOOK_URL=receiver.url) as watch:
+        watch.wait_for("^watching")
+        warehouse.execute(OLD_JOB)
+        watch.wait_for("^job_created is over its limit")
+        before = rounds(warehouse)
+        eventually(lambda: rounds(warehouse) > before + 4)
+        assert receiver.webhooks == []
+        watch.wait_for("^Error: incidents: the incidents cannot be read, so what is new is told by point")
+        eventually(lambda: receiver.webhooks)
+        assert "point:job_created" in [notice["key"] for notice in receiver.webhooks[0]["notices"]]
+        assert watch.end() == 0
 
 
 def test_what_could_not_be_told_is_told_later(warehouse: Warehouse) -> None:

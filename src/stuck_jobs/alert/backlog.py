@@ -9,16 +9,16 @@ from itertools import groupby
 from typing import Any
 
 from stuck_jobs.alert.changes import OK
+from stuck_jobs.alert.fault import Fault
 from stuck_jobs.alert.notice import compose
 from stuck_jobs.alert.store import Delivery
-from stuck_jobs.views.rows import Item, Point
 
 FINAL = ("resolved", "flapping")
 """Whatever was to be told before these is over."""
 
 
 def merge(pending: Iterable[Delivery]) -> list[tuple[Delivery, list[Delivery]]]:
-    """Leave one delivery of each channel and point.
+    """Leave one delivery of each channel and fault.
 
     Args:
         pending: all that wait.
@@ -26,29 +26,31 @@ def merge(pending: Iterable[Delivery]) -> list[tuple[Delivery, list[Delivery]]]:
     Returns:
         Each that is left, the longest waiting first, with those that it supersedes.
     """
-    ordered = sorted(pending, key=lambda delivery: (delivery.key, delivery.delivery_id))
-    merged = [_newest(list(waiting)) for _, waiting in groupby(ordered, key=lambda delivery: delivery.key)]
+    ordered = sorted(pending, key=lambda delivery: (delivery.line, delivery.delivery_id))
+    merged = [_newest(list(waiting)) for _, waiting in groupby(ordered, key=lambda delivery: delivery.line)]
     return sorted(merged, key=lambda found: found[0].delivery_id)
 
 
-def renew(notice: Mapping[str, Any], point: Point, items: list[Item], now: datetime) -> dict[str, Any]:
+def renew(
+    notice: Mapping[str, Any], fault: Fault, items: list[dict[str, Any]], now: datetime
+) -> dict[str, Any]:
     """A notice that has waited, with what is true by now; as it was, if it does not say what is true.
 
     Args:
         notice: see `notice.compose`.
-        point: that it is about, as it is.
-        items: the oldest that are stuck there.
+        fault: that it is about, as it is.
+        items: the oldest that are stuck for it.
         now: the time of the run.
     """
     is_over = notice["kind"] == "resolved"
-    if notice["kind"] != "flapping" and is_over != (point.state == OK):
+    if notice["kind"] != "flapping" and is_over != (fault.state == OK):
         return dict(notice)
-    kept = {name: notice[name] for name in ("id", "superseded") if name in notice}
-    return compose(notice["kind"], point, items, now) | kept
+    kept = {name: notice[name] for name in ("id", "superseded", "owner") if name in notice}
+    return compose(notice["kind"], fault, items, now) | kept
 
 
 def _newest(waiting: list[Delivery]) -> tuple[Delivery, list[Delivery]]:
-    """The newest of a point's deliveries, as the first news of it where the channel has had none."""
+    """The newest of a fault's deliveries, as the first news of it where the channel has had none."""
     *old, newest = waiting
     if not old:
         return newest, []

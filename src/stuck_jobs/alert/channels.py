@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,12 +17,17 @@ from sentry_sdk.utils import BadDsn
 
 from stuck_jobs import __version__
 from stuck_jobs.alert.http import DeliveryError, check_url, post
-from stuck_jobs.alert.notice import headline, slack_message
+from stuck_jobs.alert.notice import headline, is_of_incident
+from stuck_jobs.alert.slack import message
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.output import legible
 
 MONITOR = "stuck-jobs-alert"
 LEVELS = {"error": "error", "warn": "warning"}
+OF_INCIDENT = (
+    "title", "scope", "stuck_count", "jobs", "started_at", "evidence", "first_step", "runbook", "link",
+)  # fmt: skip
+"""What Sentry is told of one, beside the tags."""
 
 
 class Channel(Protocol):
@@ -31,7 +37,11 @@ class Channel(Protocol):
     def name(self) -> str:
         """Under which its deliveries are kept."""
 
-    def send(self, notice: dict[str, Any]) -> None:
+    @property
+    def takes_several(self) -> bool:
+        """Whether it takes all incidents of which something is to be told at once."""
+
+    def send(self, notices: Sequence[dict[str, Any]]) -> None:
         """Tell it, or raise a DeliveryError."""
 
 
@@ -41,10 +51,11 @@ class Webhook:
 
     url: str
     name: str = "webhook"
+    takes_several: bool = True
 
-    def send(self, notice: dict[str, Any]) -> None:
+    def send(self, notices: Sequence[dict[str, Any]]) -> None:
         """Tell it, or raise a DeliveryError."""
-        body = json.dumps(slack_message(notice)).encode()
+        body = json.dumps(message(notices)).encode()
         post(self.url, body, {"Content-Type": "application/json", "User-Agent": f"stuck-jobs/{__version__}"})
 
 
@@ -67,11 +78,12 @@ class SynchronousTransport(Transport):
 
 
 class Sentry:
-    """One issue per point, and a check-in of the monitor per run."""
+    """One issue per point or incident, and a check-in of the monitor per run."""
 
-    name = "sentry"
+    takes_several = False
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, name: str = "sentry") -> None:
+        self.name = name
         try:
             self._client = sentry_sdk.Client(
                 dsn=dsn,
@@ -85,17 +97,11 @@ class Sentry:
         except BadDsn:
             raise StuckJobsError("SENTRY_DSN is no DSN of Sentry") from None
 
-    def send(self, notice: dict[str, Any]) -> None:
-        """Tell it, or raise a DeliveryError. A repeat has the same id, which Sentry drops."""
+    def send(self, notices: Sequence[dict[str, Any]]) -> None:
+        """Tell it of one, or raise a DeliveryError. A repeat has the same id, which Sentry drops."""
+        (notice,) = notices
         over = notice["kind"] == "resolved"
-        tags = {
-            "point": notice["accumulation_point"],
-            "kind": notice["kind"],
-            "stuck_level": notice["level"],
-            **{name: notice[name] for name in ("state", "severity", "remedy")},
-        }
-        numbers = ("stuck_count", "max_count", "oldest_age_seconds")
-        contexts = {"accumulation point": {name: notice[name] for name in numbers}}
+        tags, contexts = (_of_incident if is_of_incident(notice) else _of_point)(notice)
         for number, item in enumerate(notice["items"], 1):
             contexts[f"stuck item {number:02}"] = {name: _shown(value) for name, value in item.items()}
         self._capture(
@@ -106,7 +112,7 @@ class Sentry:
                     "level": "info" if over else LEVELS[notice["severity"]],  # type: ignore[typeddict-item]
                     "logger": "stuck_jobs.alert",
                     "logentry": {"message": headline(notice)},
-                    "fingerprint": ["stuck-jobs", notice["accumulation_point"]],
+                    "fingerprint": ["stuck-jobs", notice["key"]],
                     "tags": tags,
                     "contexts": contexts,
                 }
@@ -154,24 +160,60 @@ class Sentry:
         return captured
 
 
+def _of_point(notice: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tags and the context of a point."""
+    tags = {
+        "point": notice["accumulation_point"],
+        "kind": notice["kind"],
+        "stuck_level": notice["level"],
+        **{name: notice[name] for name in ("state", "severity", "remedy")},
+    }
+    numbers = ("stuck_count", "max_count", "oldest_age_seconds")
+    return tags, {"accumulation point": {name: notice[name] for name in numbers}}
+
+
+def _of_incident(notice: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tags and the context of an incident, or of a point that none speaks for."""
+    tags = {
+        "incident": notice["key"],
+        "incident_kind": notice["incident_kind"],
+        "kind": notice["kind"],
+        **{name: notice[name] for name in ("state", "severity")},
+        "stuck_level": next(iter(notice["levels"]), None),
+        "owner": notice.get("owner"),
+    }
+    facts = {name: _shown(notice[name]) for name in OF_INCIDENT} | {"points": ", ".join(notice["points"])}
+    return {name: _shown(value) for name, value in tags.items() if value}, {"incident": facts}
+
+
 def _shown(value: Any) -> Any:
     return legible(value) if isinstance(value, str) else value
 
 
-def chosen_channels(dsn: str | None, webhook: str | None, allow_http: bool = False) -> list[Channel]:
+def monitor_of(channels: Sequence[Channel]) -> Sentry | None:
+    """The one whose Cron monitor hears of each run: everybody's, or else the first owner's."""
+    return next((channel for channel in channels if isinstance(channel, Sentry)), None)
+
+
+def chosen_channels(
+    dsn: str | None, webhook: str | None, allow_http: bool = False, owner: str | None = None
+) -> list[Channel]:
     """The channels that are configured; maybe none.
 
     Args:
         dsn: of Sentry.
         webhook: its URL.
         allow_http: whether another host may be told without TLS.
+        owner: whose they are; None for everybody's.
 
     Raises:
         StuckJobsError: if one cannot be used.
     """
+    whose = f" of {owner}" if owner else ""
+    suffix = f":{owner}" if owner else ""
     channels: list[Channel] = []
     if dsn:
-        channels.append(Sentry(check_url(dsn, "SENTRY_DSN", allow_http)))
+        channels.append(Sentry(check_url(dsn, f"SENTRY_DSN{whose}", allow_http), f"sentry{suffix}"))
     if webhook:
-        channels.append(Webhook(check_url(webhook, "the webhook", allow_http)))
+        channels.append(Webhook(check_url(webhook, f"the webhook{whose}", allow_http), f"webhook{suffix}"))
     return channels

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
 
-from stuck_jobs.alert.changes import OK, Rules
-from stuck_jobs.alert.channels import Channel, Sentry
+from stuck_jobs.alert.by_incident import ByIncident
+from stuck_jobs.alert.by_point import fault_of
+from stuck_jobs.alert.changes import OK
+from stuck_jobs.alert.channels import Channel, monitor_of
 from stuck_jobs.alert.http import DeliveryError
-from stuck_jobs.alert.notice import headline
-from stuck_jobs.alert.run import Current, deliver, note_changes
+from stuck_jobs.alert.notice import compose, headline
+from stuck_jobs.alert.recipients import Recipients
+from stuck_jobs.alert.run import deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.alert.telling import Telling, telling_options
 from stuck_jobs.collect.store import raw_schema
@@ -23,7 +25,6 @@ from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
 from stuck_jobs.session.exclusion import only_one
 from stuck_jobs.session.patience import prompt_profile, refusals
-from stuck_jobs.views.rows import Point
 from stuck_jobs.views.summary import read_summary
 
 
@@ -44,11 +45,12 @@ def alert(
     telling: Telling,
     every_minutes: int,
 ) -> None:
-    """Tell what has changed at the accumulation points since this was last run: to Sentry, and to a webhook.
+    """Tell what has changed since this was last run: to Sentry, and to a webhook.
 
-    A point is told when it opens (is over its limit, or unknown), gets worse (its count has doubled, its
-    severity has risen, breached has become unknown or the other way round), is resolved, starts to flap, and
-    as a reminder. What cannot be delivered is kept and tried again by the next run.
+    A fault is told when it opens (an incident has a point over its limit, or a point is unknown), gets worse
+    (its count has doubled, its severity has risen, it has reached another point), is resolved, starts to
+    flap, and as a reminder; all that has changed is one message. --by point tells of each point by itself.
+    What cannot be delivered is kept and tried again by the next run.
 
     Without a channel it prints what it would open, and remembers nothing.
 
@@ -58,79 +60,99 @@ def alert(
     if ctx.invoked_subcommand:
         ctx.obj = connection
         return
-    channels = telling.channels()
-    if not channels:
-        _print(connection)
+    recipients = telling.recipients()
+    if not recipients.channels:
+        _print(connection, telling)
         return
-    with _checked_in(channels, every_minutes):
-        _tell(connection, channels, telling.rules)
+    with _checked_in(recipients.channels, every_minutes):
+        _tell(connection, telling, recipients)
 
 
 @alert.command()
-@click.argument("point")
+@click.argument("name", metavar="POINT|INCIDENT")
 @click.option("--until", required=True, metavar="TIME", help="ISO 8601; UTC unless it names an offset.")
 @click.option("--reason", required=True, help="For whoever wonders.")
 @click.pass_obj
-def mute(connection: ProfileOptions, point: str, until: str, reason: str) -> None:
-    """Tell nothing of a point until a time. It is still checked, and still closes the gate.
+def mute(connection: ProfileOptions, name: str, until: str, reason: str) -> None:
+    """Tell nothing of a point, or of an incident by its id, until a time. It still closes the gate.
 
-    What is still over its limit or unknown then is told of again.
+    An incident is muted too if each of its points that are over their limit is. What is still over its limit
+    or unknown then is told of again.
     """
     with _opened(connection) as (store, profile):
-        names = {found.accumulation_point for found in read_summary(profile).points}
-        if point not in names:
-            raise StuckJobsError(f"there is no enabled point {point}")
+        if not _is_there(store, profile, name):
+            raise StuckJobsError(f"there is no enabled point {name}, nor an incident with that id")
         end = _time(until)
         if end <= store.now():
             raise StuckJobsError(f"{until} is in the past")
         if not reason.strip():
             raise StuckJobsError("a reason is needed")
-        store.mute(point, end, reason)
-    say(f"{point} is muted until {end.isoformat()}")
+        store.mute(name, end, reason)
+    say(f"{name} is muted until {end.isoformat()}")
 
 
 @alert.command()
-@click.argument("point")
+@click.argument("name", metavar="POINT|INCIDENT")
 @click.pass_obj
-def unmute(connection: ProfileOptions, point: str) -> None:
-    """Tell of a muted point again, from the next run on."""
+def unmute(connection: ProfileOptions, name: str) -> None:
+    """Tell of a muted point or incident again, from the next run on."""
     with _opened(connection) as (store, _):
-        was_muted = store.unmute(point)
-    say(f"{point} is no longer muted" if was_muted else f"{point} was not muted")
+        was_muted = store.unmute(name)
+    say(f"{name} is no longer muted" if was_muted else f"{name} was not muted")
 
 
-def _print(connection: ProfileOptions) -> None:
+def _is_there(store: AlertStore, profile: Profile, name: str) -> bool:
+    """Whether it is an enabled point, or an incident that is there or was told."""
+    points = read_summary(profile).points
+    if any(point.accumulation_point == name for point in points) or name in store.told():
+        return True
+    scene, trouble = ByIncident(profile.schema).scene(store.connection, points)
+    if trouble:
+        say(trouble, err=True)
+    return any(incident.incident_id == name for incident in scene.incidents)
+
+
+def _print(connection: ProfileOptions, telling: Telling) -> None:
     """Show what a channel would be told, were there one."""
-    for point in read_summary(prompt_profile(connection)).points:
-        if point.state != OK:
-            say(headline({"kind": "opened", **dataclasses.asdict(point)}))
+    profile = prompt_profile(connection)
+    points = read_summary(profile).points
+    faults, trouble = [*map(fault_of, points)], None
+    if telling.by == "incident":
+        with refusals(), connect(profile) as opened:
+            scene, trouble = ByIncident(profile.schema).scene(opened, points)
+        faults = [*scene.faults({})]
+    now = datetime.now(UTC)
+    for fault in faults:
+        if fault.state != OK:
+            say(headline(compose("opened", fault, [], now)))
+    if trouble:
+        say(trouble, err=True)
     say(
         "nobody was told: set SENTRY_DSN or STUCK_JOBS_WEBHOOK_URL",
         err=True,
     )
 
 
-def _tell(connection: ProfileOptions, channels: list[Channel], rules: Rules) -> None:
+def _tell(connection: ProfileOptions, telling: Telling, recipients: Recipients) -> None:
     unreadable: StuckJobsError | None = None
     with _opened(connection) as (store, profile), only_one(profile, f"{store.schema} alert") as alone:
         if not alone:
             say("another run is under way")
             return
-        now, current = store.now(), None
+        now, way, look = store.now(), telling.way(profile.schema), None
         try:
-            points: list[Point] = [*read_summary(profile).points]
+            points = read_summary(profile).points
         except StuckJobsError as error:
             unreadable = error
         else:
-            names = [channel.name for channel in channels]
-            for kind, point in note_changes(store, points, profile.schema, names, now, rules):
-                say(f"{kind}: {point}")
-            mutes = store.mutes(now)
-            for muted in mutes:
-                say(f"muted: {muted.accumulation_point} until {muted.muted_until}: {muted.reason}")
-            by_name = {point.accumulation_point: point for point in points}
-            current = Current(by_name, {muted.accumulation_point for muted in mutes}, profile.schema, now)
-        outcome = deliver(store, channels, current)
+            look = way.look(store, points, now, telling.rules)
+            if look.trouble:
+                say(look.trouble, err=True)
+            for line in note_changes(store, way, look, recipients, telling.rules):
+                say(line)
+            for muted in store.mutes(now):
+                say(f"muted: {muted.name} until {muted.muted_until}: {muted.reason}")
+        outcome = deliver(store, way, recipients.channels, look)
         store.prune(now)
     say(f"{outcome.delivered} delivered, {outcome.waiting} waiting")
     if unreadable:
@@ -154,7 +176,7 @@ def _opened(connection: ProfileOptions) -> Iterator[tuple[AlertStore, Profile]]:
 @contextlib.contextmanager
 def _checked_in(channels: list[Channel], every_minutes: int) -> Iterator[None]:
     """Let Sentry's Cron monitor know how the run goes; that it began is not worth a failure."""
-    sentry = next((channel for channel in channels if isinstance(channel, Sentry)), None)
+    sentry = monitor_of(channels)
     if sentry is None:
         yield
         return

@@ -20,8 +20,20 @@ DEADLINE = 30.0
 """In seconds: how long it may take in all, for a receiver may be alive and still never end."""
 
 
+REFUSALS = (400, 413, 422)
+"""Answers to what was sent, and not to who sent it."""
+
+
 class DeliveryError(Exception):
-    """It did not arrive, as far as is known; the message names no address, for that may be a secret."""
+    """It did not arrive, as far as is known; the message names no address, for that may be a secret.
+
+    Attributes:
+        is_refused: whether the receiver does not want what it was sent.
+    """
+
+    def __init__(self, message: str, is_refused: bool = False) -> None:
+        super().__init__(message)
+        self.is_refused = is_refused
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -65,7 +77,7 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> None:
         with urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as response:
             response.read(1024)
     except urllib.error.HTTPError as error:
-        raise DeliveryError(f"it answers with {error.code}") from None
+        raise DeliveryError(f"it answers with {error.code}", error.code in REFUSALS) from None
     except urllib.error.URLError as error:
         reason = error.reason.strerror if isinstance(error.reason, OSError) else None
         raise DeliveryError(f"it cannot be reached: {reason or type(error.reason).__name__}") from None

@@ -1,48 +1,25 @@
-"""What is told of a point: words for people, fields for machines, and nothing that is secret."""
+"""What is told of a fault: words for people, fields for machines, and nothing that is secret."""
 
 from __future__ import annotations
 
-import dataclasses
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from stuck_jobs.alert.fault import Fault
 from stuck_jobs.display import humanise
 from stuck_jobs.output import legible
-from stuck_jobs.views.rows import Item, Point
-
-ICONS = {
-    "opened": "\N{LARGE RED CIRCLE}",
-    "worse": "\N{UPWARDS BLACK ARROW}",
-    "reminder": "\N{ALARM CLOCK}",
-    "flapping": "\N{ANTICLOCKWISE DOWNWARDS AND UPWARDS OPEN CIRCLE ARROWS}",
-    "resolved": "\N{WHITE HEAVY CHECK MARK}",
-}
-
-ID_LENGTH = 120
-"""Characters of an id; of a longer one the rest is cut off."""
-
-EVIDENCE_LENGTH = 200
-"""Likewise of a sentence."""
-
-OF_ITEMS = {"queue": "queue_name", "kind": "job_kind"}
-"""What is told of an item where it is known."""
-
-BACKTICK = "\\x60"
-"""As `legible` would write what ends a text in code."""
-
-SLACKS_LIMIT = 3000
-"""Characters of a section; Slack refuses a message with a longer one."""
+from stuck_jobs.views.rows import Point
 
 
-def compose(kind: str, point: Point, items: list[Item], now: datetime) -> dict[str, Any]:
+def compose(kind: str, fault: Fault, items: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
     """A notice, as it is kept until every channel has it.
 
     Args:
         kind: opened, worse, reminder, flapping or resolved.
-        point: that it is about.
-        items: the oldest that are stuck there.
+        fault: that it is about.
+        items: the oldest that are stuck for it.
         now: the time of the run.
     """
     return {
@@ -50,76 +27,41 @@ def compose(kind: str, point: Point, items: list[Item], now: datetime) -> dict[s
         "kind": kind,
         "at": now.isoformat(),
         "superseded": 0,
-        **{told.name: getattr(point, told.name) for told in dataclasses.fields(Point)},
-        "items": [dataclasses.asdict(item) for item in items],
+        "key": fault.key,
+        **fault.about,
+        "items": items,
     }
 
 
+def is_of_incident(about: Mapping[str, Any] | None) -> bool:
+    """Whether it, or a notice with it, was told by incident."""
+    return about is not None and "points" in about
+
+
 def headline(notice: dict[str, Any], quoted: Callable[[str], str] = legible) -> str:
-    """One line for people, of words that are ours.
+    """One line for people.
 
     Args:
         notice: see `compose`.
-        quoted: how the evidence stands in it, which names tables and queues.
+        quoted: how text that may not be ours stands in it.
     """
+    if is_of_incident(notice):
+        return f"{notice['kind']}: {quoted(notice['title'])}"
     about = f"{notice['kind']}: {notice['accumulation_point']} ({notice['level']})"
     if notice["state"] == "unknown":
         evidence = notice.get("evidence")
         return f"{about}: unknown, {quoted(evidence) if evidence else 'its evidence is missing or too old'}"
-    words = f"{about}: {notice['stuck_count']} stuck, {notice['max_count']} allowed"
-    if notice["stuck_count"]:
-        words += f", the oldest for {humanise(notice['oldest_age_seconds'])}"
-    return words
+    return f"{about}: {_counts(notice['stuck_count'], notice['max_count'], notice['oldest_age_seconds'])}"
 
 
-def slack_message(notice: dict[str, Any]) -> dict[str, Any]:
-    """What the webhook gets: Slack shows `text` and `blocks`, a machine reads `notice`."""
-    icon = ICONS[notice["kind"]]
-    blocks = [_section(f"{icon} *{headline(notice, _code)}*")]
-    if notice["items"]:
-        blocks.append(_section(_fitting(_line(item) for item in notice["items"])))
-    about = f"severity {notice['severity']} \N{MIDDLE DOT} remedy {notice['remedy']}"
-    if superseded := notice.get("superseded"):
-        about += f" \N{MIDDLE DOT} in place of {superseded} that could not be delivered"
-    blocks.append({"type": "context", "elements": [_markdown(about)]})
-    return {"text": f"{icon} {headline(notice, _code)}", "blocks": blocks, "notice": notice}
+def title_of(point: Point) -> str:
+    """A point and how it is, for whoever is told by incident."""
+    name = f"{point.accumulation_point} ({point.level})"
+    if point.state == "unknown":
+        return f"{name} is unknown"
+    return f"{name}: {_counts(point.stuck_count, point.max_count, point.oldest_age_seconds)}"
 
 
-def _line(item: dict[str, Any]) -> str:
-    what = _code(item["jobspec_id"] or item["entity_id"])
-    if not item["jobspec_id"]:
-        what = f"{_escape(item['entity_type'])} {what}"
-    told = [humanise(item["age_seconds"]), _escape(item["cause"])]
-    told += [f"{name} {_code(item[key])}" for name, key in OF_ITEMS.items() if item.get(key)]
-    if item.get("evidence"):
-        told.append(_code(item["evidence"], EVIDENCE_LENGTH))
-    return f"\N{BULLET} {what}: {', '.join(told)}"
-
-
-def _code(text: str, length: int = ID_LENGTH) -> str:
-    """A text in which nothing is a mention, a link or an emphasis."""
-    return f"`{_escape(text, length).replace('`', BACKTICK)}`"
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": _markdown(text)}
-
-
-def _fitting(lines: Iterable[str]) -> str:
-    """As many whole lines as Slack takes."""
-    text = ""
-    for line in lines:
-        longer = f"{text}\n{line}" if text else line
-        if len(longer) > SLACKS_LIMIT:
-            break
-        text = longer
-    return text
-
-
-def _markdown(text: str) -> dict[str, Any]:
-    """In which Slack makes no link or mention of what only looks like one."""
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _escape(text: str, length: int | None = None) -> str:
-    return legible(text, length).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _counts(stuck: int, allowed: int, oldest: int | None) -> str:
+    words = f"{stuck} stuck, {allowed} allowed"
+    return f"{words}, the oldest for {humanise(oldest)}" if stuck else words

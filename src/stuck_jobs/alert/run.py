@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stuck_jobs.alert.backlog import merge, renew
-from stuck_jobs.alert.changes import OK, Rules, Told, compare
-from stuck_jobs.alert.channels import Channel
+from stuck_jobs.alert.changes import Rules, Told, compare
 from stuck_jobs.alert.http import DeliveryError
-from stuck_jobs.alert.notice import compose
-from stuck_jobs.alert.store import AlertStore, Delivery
-from stuck_jobs.views.rows import Point
+from stuck_jobs.alert.look import Look, Way
+from stuck_jobs.alert.notice import compose, is_of_incident
+from stuck_jobs.alert.recipients import Recipients
+from stuck_jobs.alert.store import AlertStore, Delivery, News
+
+if TYPE_CHECKING:
+    from stuck_jobs.alert.channels import Channel
 
 PATIENCE = 3
 """After so many failures in one run a channel is left alone until the next."""
+
+DETAILED = 50
+"""Faults of which the items are told, when there is news of more at once."""
 
 
 @dataclass
@@ -24,92 +31,79 @@ class Outcome:
     """What a run came to.
 
     Attributes:
-        notices: (kind, point) of what changed.
         delivered: how many deliveries arrived.
         failures: channel and reason of those that did not.
         waiting: how many are left for the next run.
     """
 
-    notices: list[tuple[str, str]] = field(default_factory=list)
     delivered: int = 0
     failures: list[tuple[str, str]] = field(default_factory=list)
     waiting: int = 0
 
 
-@dataclass(frozen=True)
-class Current:
-    """How it is in this run.
-
-    Attributes:
-        points: all that are enabled, by name.
-        muted: the names of those of which nothing is to be told.
-        schema: of `stuck_items`.
-        now: the time of the run.
-    """
-
-    points: dict[str, Point]
-    muted: set[str]
-    schema: str
-    now: datetime
-
-
-def note_changes(
-    store: AlertStore, points: list[Point], schema: str, channels: list[str], now: datetime, rules: Rules
-) -> list[tuple[str, str]]:
-    """Compare the points with what was last told, and write down what is to be delivered.
+def note_changes(store: AlertStore, way: Way, look: Look, recipients: Recipients, rules: Rules) -> list[str]:
+    """Compare what there is with what was last told, and write down what is to be delivered.
 
     Args:
         store: the tables.
-        points: all that are enabled.
-        schema: of `stuck_items`.
-        channels: who is to be told.
-        now: the time of the run.
+        way: by which it was found.
+        look: what was found.
+        recipients: who is to be told.
         rules: how often to tell.
 
     Returns:
-        The kind and the point of each notice.
+        A line for each notice.
     """
-    before, muted = store.told(), {mute.accumulation_point for mute in store.mutes(now)}
     after: dict[str, Told] = {}
-    notices = []
-    for point in [*points, *_gone(points, before)]:
-        name = point.accumulation_point
-        after[name], kind = compare(point, before.get(name, Told()), now, rules, name in muted)
+    changes: dict[str, str] = {}
+    for key, fault in look.faults.items():
+        told = look.before.get(key, Told())
+        after[key], kind = compare(recipients.kept(fault, told), told, look.now, rules, key in look.muted)
         if kind:
-            notices.append(compose(kind, point, store.oldest_items(schema, name), now))
-    changed = {name: told for name, told in after.items() if told != before.get(name, Told())}
-    if changed or notices:
-        store.remember(changed, notices, channels)
-    return [(notice["kind"], notice["accumulation_point"]) for notice in notices]
+            changes[key] = kind
+    addressed = recipients.addressed(store, way, [look.faults[key] for key in changes], look.before)
+    items = way.items(store, addressed[:DETAILED])
+    news = []
+    for fault in addressed:
+        after[fault.key] = dataclasses.replace(after[fault.key], about=fault.about)
+        notice = compose(changes[fault.key], fault, items.get(fault.key, []), look.now)
+        news.append(News(fault.key, notice, recipients.channels_of(fault.about.get("owner"))))
+    changed = {key: told for key, told in after.items() if told != look.before.get(key, Told())}
+    if changed or look.calm or look.taken_over:
+        with store.connection.transaction():
+            store.forget(look.calm, look.taken_over)
+            store.remember(changed, news)
+    return [_line(one.notice) for one in news]
 
 
-def deliver(store: AlertStore, channels: list[Channel], current: Current | None = None) -> Outcome:
-    """Deliver what is pending: of each point its newest notice, with what is true now.
+def deliver(store: AlertStore, way: Way, channels: Sequence[Channel], look: Look | None = None) -> Outcome:
+    """Deliver what is pending: of each fault its newest notice, with what is true now.
 
     Args:
         store: the tables.
+        way: by which it was found how it is.
         channels: that are configured; what others have not had waits for them.
-        current: the points as they are; None if they could not be read.
+        look: how it is; None if that could not be read.
     """
     outcome = Outcome()
     by_name = {channel.name: channel for channel in channels}
-    failed: dict[str, int] = {}
-    for delivery in _in_turn(store):
-        channel = by_name.get(delivery.channel)
-        is_muted = current is not None and delivery.accumulation_point in current.muted
-        if channel is None or is_muted or failed.get(delivery.channel, 0) >= PATIENCE:
-            outcome.waiting += 1
+    pending, muted = _in_turn(store), look.muted if look else ()
+    ready = [one for one in pending if one.channel in by_name and one.key not in muted]
+    outcome.waiting = len(pending) - len(ready)
+    failed: Counter[str] = Counter()
+    for parcel in _parcels(ready, by_name):
+        channel = by_name[parcel[0].channel]
+        if failed[channel.name] >= PATIENCE:
+            outcome.waiting += len(parcel)
             continue
-        try:
-            channel.send(_as_it_is(store, delivery, current))
-        except DeliveryError as error:
-            store.mark(delivery, str(error))
-            failed[channel.name] = failed.get(channel.name, 0) + 1
-            outcome.failures.append((channel.name, str(error)))
-            outcome.waiting += 1
-        else:
-            store.mark(delivery, None)
-            outcome.delivered += 1
+        for part, error in _sent(channel, parcel, _as_it_is(store, way, parcel, look)):
+            store.mark(part, error)
+            if error is None:
+                outcome.delivered += len(part)
+            else:
+                failed[channel.name] += 1
+                outcome.failures += [(channel.name, error)] * len(part)
+                outcome.waiting += len(part)
     return outcome
 
 
@@ -123,21 +117,52 @@ def _in_turn(store: AlertStore) -> list[Delivery]:
     return sorted(left, key=lambda delivery: (delivery.attempts, delivery.notice["kind"] == "resolved"))
 
 
-def _as_it_is(store: AlertStore, delivery: Delivery, current: Current | None) -> dict[str, Any]:
-    """A notice that has waited says what is true by now."""
-    point = current.points.get(delivery.accumulation_point) if current else None
-    if current is None or point is None or not delivery.attempts:
-        return delivery.notice
-    items = store.oldest_items(current.schema, point.accumulation_point)
-    return renew(delivery.notice, point, items, current.now)
+def _parcels(deliveries: Iterable[Delivery], channels: Mapping[str, Channel]) -> list[list[Delivery]]:
+    """What is sent at once: all incidents that a channel takes together, and everything else by itself."""
+    parcels: dict[str | int, list[Delivery]] = {}
+    for delivery in deliveries:
+        is_together = channels[delivery.channel].takes_several and is_of_incident(delivery.notice)
+        parcels.setdefault(delivery.channel if is_together else delivery.delivery_id, []).append(delivery)
+    return [*parcels.values()]
 
 
-def _gone(points: list[Point], before: dict[str, Told]) -> list[Point]:
-    """Points that are enabled no more, as if they were well."""
-    present = {point.accumulation_point for point in points}
-    template = Point("", "database", OK, 0, 0, None, "warn", "none", None)
+def _sent(
+    channel: Channel, parcel: list[Delivery], notices: Sequence[dict[str, Any]]
+) -> Iterator[tuple[list[Delivery], str | None]]:
+    """Send a parcel; one that is refused for what is in it is sent in parts, so that not all wait for one.
+
+    Returns:
+        The deliveries, with the reason if they did not arrive.
+    """
+    try:
+        channel.send(notices)
+    except DeliveryError as error:
+        if error.is_refused and len(parcel) > 1:
+            half = len(parcel) // 2
+            yield from _sent(channel, parcel[:half], notices[:half])
+            yield from _sent(channel, parcel[half:], notices[half:])
+        else:
+            yield parcel, str(error)
+    else:
+        yield parcel, None
+
+
+def _as_it_is(store: AlertStore, way: Way, parcel: list[Delivery], look: Look | None) -> list[dict[str, Any]]:
+    """What has waited says what is true by now."""
+    if look is None:
+        return [delivery.notice for delivery in parcel]
+    waited = [delivery.key for delivery in parcel if delivery.attempts and delivery.key in look.faults]
+    items = way.items(store, [look.faults[key] for key in waited[:DETAILED]])
     return [
-        dataclasses.replace(template, accumulation_point=name, level="disabled")
-        for name, told in before.items()
-        if name not in present and (told.told_state != OK or told.flapping)
+        renew(delivery.notice, look.faults[delivery.key], items.get(delivery.key, []), look.now)
+        if delivery.key in waited
+        else delivery.notice
+        for delivery in parcel
     ]
+
+
+def _line(notice: dict[str, Any]) -> str:
+    """What is said of a notice."""
+    if is_of_incident(notice):
+        return f"{notice['kind']}: {notice['key']}: {notice['title']}"
+    return f"{notice['kind']}: {notice['accumulation_point']}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -16,10 +17,8 @@ from psycopg.types.json import Jsonb
 
 from stuck_jobs.alert.changes import Told
 from stuck_jobs.collect.store import Store
-from stuck_jobs.views.rows import Item
 
 TABLES = ("alert_state", "alert_deliveries", "alert_mutes")
-OLDEST_ITEMS = 10
 KEPT = timedelta(days=30)
 """How long the record of a delivery is kept; what is not delivered is kept for ever."""
 
@@ -31,34 +30,49 @@ class Delivery:
     Attributes:
         delivery_id: rises with time.
         channel: its name.
-        accumulation_point: that it is about.
+        key: of the fault that it is about.
         notice: see `notice.compose`.
         attempts: that failed.
     """
 
     delivery_id: int
     channel: str
-    accumulation_point: str
+    key: str
     notice: dict[str, Any]
     attempts: int
 
     @property
-    def key(self) -> tuple[str, str]:
+    def line(self) -> tuple[str, str]:
         """Who is to be told, and of what."""
-        return self.channel, self.accumulation_point
+        return self.channel, self.key
+
+
+@dataclass(frozen=True)
+class News:
+    """A notice, and who is to have it.
+
+    Attributes:
+        key: of the fault that it is about.
+        notice: see `notice.compose`.
+        channels: their names.
+    """
+
+    key: str
+    notice: dict[str, Any]
+    channels: list[str]
 
 
 @dataclass(frozen=True)
 class Mute:
-    """A point of which nothing is told.
+    """A point or an incident of which nothing is told.
 
     Attributes:
-        accumulation_point: its name.
+        name: the point's, or the incident's id.
         muted_until: as PostgreSQL writes it, for its years go further than Python's.
         reason: of whoever muted it.
     """
 
-    accumulation_point: str
+    name: str
     muted_until: str
     reason: str
 
@@ -78,90 +92,104 @@ class AlertStore:
     project: Path
 
     def prepare(self) -> None:
-        """Create what is missing."""
+        """Create what is missing.
+
+        Raises:
+            StuckJobsError: if this role may not.
+        """
         store = Store(self.connection, self.schema, self.project)
         with self.connection.transaction():
             self.connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"{self.schema} collect"])
             store.create_tables(*TABLES)
+            store.add_column("alert_state", "about")
 
     def now(self) -> datetime:
         """What time it is on PostgreSQL's clock."""
         return Store(self.connection, self.schema, self.project).now()
 
     def told(self) -> dict[str, Told]:
-        """What is remembered of each point."""
+        """What is remembered of each fault, by its key."""
         rows = self._run("select * from {schema}.alert_state")
         columns = [field.name for field in dataclasses.fields(Told)]
         return {
-            row["accumulation_point"]: Told(**{name: row[name] for name in columns} | _tuple(row))
+            row["accumulation_point"]: Told(**{name: row[name] for name in columns} | _tuples(row))
             for row in rows
         }
 
     def mutes(self, now: datetime) -> list[Mute]:
-        """The points that are muted."""
+        """What is muted."""
         query = sql.SQL(
-            "select accumulation_point, muted_until::text as muted_until, reason from {schema}.alert_mutes"
-            " where muted_until > %s order by accumulation_point"
+            "select accumulation_point as name, muted_until::text as muted_until, reason"
+            " from {schema}.alert_mutes where muted_until > %s order by accumulation_point"
         ).format(schema=sql.Identifier(self.schema))
         with self.connection.cursor(row_factory=class_row(Mute)) as cursor:
             return cursor.execute(query, [now]).fetchall()
 
-    def mute(self, point: str, until: datetime, reason: str) -> None:
-        """Mute a point, or change for how long."""
+    def mute(self, name: str, until: datetime, reason: str) -> None:
+        """Mute a point or an incident, or change for how long."""
         self._run(
-            "insert into {schema}.alert_mutes values (%(point)s, %(until)s, %(reason)s)"
+            "insert into {schema}.alert_mutes values (%(name)s, %(until)s, %(reason)s)"
             " on conflict (accumulation_point) do update"
             " set muted_until = excluded.muted_until, reason = excluded.reason",
-            point=point,
+            name=name,
             until=until,
             reason=reason,
         )
 
-    def unmute(self, point: str) -> bool:
-        """Let a point be told again; False if it was not muted."""
-        query = "delete from {schema}.alert_mutes where accumulation_point = %(point)s returning 1 as one"
-        return bool(self._run(query, point=point))
+    def unmute(self, name: str) -> bool:
+        """Let something be told again; False if it was not muted."""
+        query = "delete from {schema}.alert_mutes where accumulation_point = %(name)s returning 1 as one"
+        return bool(self._run(query, name=name))
 
-    def oldest_items(self, schema: str, point: str) -> list[Item]:
-        """The oldest that are stuck at a point; none if the views cannot say, for that must stop no alert."""
-        text = files("stuck_jobs.alert").joinpath("items.sql").read_text(encoding="utf-8")
-        query = sql.SQL(text).format(schema=sql.Identifier(schema))
-        try:
-            with self.connection.cursor(row_factory=class_row(Item)) as cursor:
-                return cursor.execute(query, {"point": point, "limit": OLDEST_ITEMS}).fetchall()
-        except psycopg.Error:
-            return []
-
-    def remember(self, told: dict[str, Told], notices: list[dict[str, Any]], channels: list[str]) -> None:
+    def remember(self, told: dict[str, Told], news: list[News]) -> None:
         """Keep what was seen and what is to be delivered, both or neither.
 
         Args:
-            told: of each point.
-            notices: to deliver.
-            channels: to each of these.
+            told: of each fault, by its key.
+            news: to deliver.
         """
+        text = files("stuck_jobs.alert").joinpath("remember.sql").read_text(encoding="utf-8")
         with self.connection.transaction():
-            text = files("stuck_jobs.alert").joinpath("remember.sql").read_text(encoding="utf-8")
-            for point, state in told.items():
-                values = dataclasses.asdict(state) | {"changed_at": list(state.changed_at)}
-                self._run(text, point=point, **values)
-            for notice in notices:
-                for channel in channels:
+            for key, state in told.items():
+                values = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+                lists = {"changed_at": [*state.changed_at], "reached": [*state.reached]}
+                about = None if state.about is None else Jsonb(state.about)
+                self._run(text, key=key, **values | lists | {"about": about})
+            for one in news:
+                for channel in one.channels:
                     self._run(
                         "insert into {schema}.alert_deliveries"
                         " (channel, accumulation_point, notice, created_at)"
-                        " values (%(channel)s, %(point)s, %(notice)s, %(at)s)",
+                        " values (%(channel)s, %(key)s, %(notice)s, %(at)s)",
                         channel=channel,
-                        point=notice["accumulation_point"],
-                        notice=Jsonb(notice),
-                        at=notice["at"],
+                        key=one.key,
+                        notice=Jsonb(one.notice),
+                        at=one.notice["at"],
                     )
+
+    def forget(self, calm: Collection[str], taken_over: Collection[str]) -> None:
+        """Remember faults no more.
+
+        Args:
+            calm: of which nothing is left to be told.
+            taken_over: whose place others take; what is still to be delivered of these is not.
+        """
+        with self.connection.transaction():
+            self._run(
+                "delete from {schema}.alert_state where accumulation_point = any(%(keys)s)",
+                keys=[*calm, *taken_over],
+            )
+            self._run(
+                "delete from {schema}.alert_deliveries"
+                " where accumulation_point = any(%(keys)s) and delivered_at is null",
+                keys=[*taken_over],
+            )
 
     def pending(self) -> list[Delivery]:
         """What is still to be delivered; first what has failed least, and the oldest."""
         query = sql.SQL(
-            "select delivery_id, channel, accumulation_point, notice, attempts from {schema}.alert_deliveries"
-            " where delivered_at is null order by attempts, delivery_id"
+            "select delivery_id, channel, accumulation_point as key, notice, attempts"
+            " from {schema}.alert_deliveries where delivered_at is null order by attempts, delivery_id"
         ).format(schema=sql.Identifier(self.schema))
         with self.connection.cursor(row_factory=class_row(Delivery)) as cursor:
             return cursor.execute(query).fetchall()
@@ -179,13 +207,13 @@ class AlertStore:
                 id=newest.delivery_id,
             )
 
-    def mark(self, delivery: Delivery, failure: str | None) -> None:
-        """Note that it was delivered, or why not."""
+    def mark(self, deliveries: Collection[Delivery], failure: str | None) -> None:
+        """Note that they were delivered, or why not."""
         self._run(
             "update {schema}.alert_deliveries set attempts = attempts + 1, last_error = %(failure)s,"
             " delivered_at = case when %(failure)s::text is null then clock_timestamp() end"
-            " where delivery_id = %(id)s",
-            id=delivery.delivery_id,
+            " where delivery_id = any(%(ids)s)",
+            ids=[delivery.delivery_id for delivery in deliveries],
             failure=failure,
         )
 
@@ -200,5 +228,5 @@ class AlertStore:
             return cursor.fetchall() if cursor.description else []
 
 
-def _tuple(row: dict[str, Any]) -> dict[str, Any]:
-    return {"changed_at": tuple(row["changed_at"])}
+def _tuples(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(row[name]) for name in ("changed_at", "reached")}

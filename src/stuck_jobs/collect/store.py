@@ -223,11 +223,32 @@ class Store:
                 f"{error.diag.message_primary}"
             ) from None
 
+    def add_column(self, table: str, column: str) -> None:
+        """Give a table of an older version what it lacks.
+
+        Args:
+            table: its name.
+            column: that the caller uses, which the DDL adds.
+
+        Raises:
+            StuckJobsError: if this role may not.
+        """
+        if column not in self._columns(table):
+            self._complete()
+        if column not in self._columns(table):
+            raise StuckJobsError(
+                f"{self.schema}.{table} is of an older version, without {column}: its owner must add it"
+            )
+
     def _add_columns(self) -> None:
         """Give tables of an older version what they lack; what this role may not add is not written."""
         if any(not columns <= self._columns(table) for table, columns in ADDED_LATER.items()):
-            with suppress(psycopg.errors.InsufficientPrivilege), self.connection.transaction():
-                self.connection.execute(self._ddl())
+            self._complete()
+
+    def _complete(self) -> None:
+        """Add what is missing, if this role may."""
+        with suppress(psycopg.errors.InsufficientPrivilege), self.connection.transaction():
+            self.connection.execute(self._ddl())
 
     def _columns(self, table: str) -> set[str]:
         """The columns that a table has."""

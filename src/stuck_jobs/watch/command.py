@@ -93,7 +93,7 @@ def watch(
     profile, project = prompt_profile(connection), find_project(connection.project_dir)
     pages = Pages(profile, project, runbook_url)
     session, board, voice = Session(profile), Board(every), Voice(f"watching {profile.schema}")
-    teller = Teller(profile, project, telling.channels(), telling.rules, voice)
+    teller = Teller(profile, project, telling, voice)
     rounds = Rounds(
         profile=profile,
         session=session,

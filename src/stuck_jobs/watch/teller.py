@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stuck_jobs.alert.http import DeliveryError
-from stuck_jobs.alert.run import Current, Outcome, deliver, note_changes
+from stuck_jobs.alert.run import Outcome, deliver, note_changes
 from stuck_jobs.alert.store import AlertStore
 from stuck_jobs.collect.store import raw_schema
 from stuck_jobs.profile import Profile, connect
-from stuck_jobs.views.rows import Point
-from stuck_jobs.views.summary import Summary
 from stuck_jobs.watch.aside import Aside
+from stuck_jobs.watch.rounds import LONGEST_PAUSE, SHARE
 from stuck_jobs.watch.session import Session
 
 if TYPE_CHECKING:
-    from stuck_jobs.alert.changes import Rules
-    from stuck_jobs.alert.channels import Channel
+    from stuck_jobs.alert.look import Look
+    from stuck_jobs.alert.telling import Telling
+    from stuck_jobs.views.rows import JudgedPoint
+    from stuck_jobs.views.summary import Summary
     from stuck_jobs.watch.voice import Voice
 
 CHECK_IN_MINUTES = 5
@@ -28,23 +31,25 @@ MAX_PAUSE = 300.0
 
 
 class Teller:
-    """Notes changes over the watch's connection, and delivers them over one of its own.
+    """Notes changes, over the watch's connection where that is quick, and delivers them over one of its own.
 
     Args:
         profile: says where the database is.
         project: the dbt project.
-        channels: where notices go; nothing is remembered if there are none.
-        rules: how often to tell.
+        telling: whom to tell, by what, and how often; nothing is remembered if there is nobody.
         voice: says what could not be delivered.
     """
 
-    def __init__(
-        self, profile: Profile, project: Path, channels: list[Channel], rules: Rules, voice: Voice
-    ) -> None:
-        self._profile, self._project = profile, project
-        self._channels, self._rules, self._voice = channels, rules, voice
-        self._aside = Aside()
+    def __init__(self, profile: Profile, project: Path, telling: Telling, voice: Voice) -> None:
+        self._profile, self._project, self._voice = profile, project, voice
+        self._recipients, self._rules = telling.recipients(), telling.rules
+        self._way = telling.way(profile.schema)
+        self._looking, self._delivering, self._lock = Aside(), Aside(), threading.Lock()
+        self._look: Look | None = None
+        self._states: dict[str, str] = {}
+        self._next_look = 0.0
         self._connection: Any = None
+        self._blind: str | None = None
         self._failure: str | None = None
         self._pause = 0.0
         self._next_try = 0.0
@@ -57,25 +62,19 @@ class Teller:
             session: the watch's.
             summary: as it is.
         """
-        if not self._channels:
+        if not self._recipients.channels:
             return
         self._hear()
         store = self._store(session)
         if not session.hold(f"{store.schema} alert"):
             self._voice.trouble("alert", "another run is under way")
             return
-        now, points = store.now(), list[Point](summary.points)
-        names = [channel.name for channel in self._channels]
-        noted = note_changes(store, points, self._profile.schema, names, now, self._rules)
-        if noted:
-            self._next_try = 0.0
+        self._notice(store, summary.points)
         is_due = time.monotonic() >= self._next_try and bool(store.pending())
-        if self._aside.is_free and (is_due or self._checks_in()):
-            muted = {mute.accumulation_point for mute in store.mutes(now)}
-            by_name = {point.accumulation_point: point for point in points}
-            current = Current(by_name, muted, self._profile.schema, now)
-            self._aside.begin(lambda: self._deliver(current))
-        self._voice.trouble("alert", self._failure)
+        if is_due or self._checks_in():
+            self._begin_delivery()
+        self._voice.trouble("alert", self._blind or self._failure)
+        self._voice.trouble("incidents", self._look.trouble if self._look else None)
 
     def finish(self, seconds: float) -> None:
         """Give what is being told some time to arrive.
@@ -83,7 +82,8 @@ class Teller:
         Args:
             seconds: how much.
         """
-        self._aside.finish(seconds)
+        self._looking.finish(seconds)
+        self._delivering.finish(seconds)
 
     def _store(self, session: Session) -> AlertStore:
         """The tables, which are looked for once in each session."""
@@ -94,40 +94,77 @@ class Teller:
             self._connection = connection
         return store
 
-    def _deliver(self, current: Current) -> Outcome:
+    def _notice(self, store: AlertStore, points: Sequence[JudgedPoint]) -> None:
+        """Note what has changed: beside the checks where it takes reading, and then not all the time."""
+        if not self._looking.is_free:
+            return
+        states = {point.accumulation_point: point.state for point in points}
+        if self._way.is_quick(points):
+            self._note(store, points)
+        elif states != self._states or time.monotonic() >= self._next_look:
+            self._looking.begin(lambda: self._note_beside(points))
+        self._states = states
+
+    def _note_beside(self, points: Sequence[JudgedPoint]) -> None:
+        """Note what has changed, and have it told at once."""
+        started = time.monotonic()
+        with connect(self._profile) as connection:
+            has_news = self._note(AlertStore(connection, raw_schema(), self._project), points)
+        took = time.monotonic() - started
+        self._next_look = started + min(SHARE * took, LONGEST_PAUSE)
+        if has_news:
+            self._begin_delivery()
+
+    def _note(self, store: AlertStore, points: Sequence[JudgedPoint]) -> bool:
+        """Note what has changed; whether there is something to tell."""
+        look = self._way.look(store, points, store.now(), self._rules)
+        has_news = bool(note_changes(store, self._way, look, self._recipients, self._rules))
+        self._look = look
+        if has_news:
+            self._next_try = 0.0
+        return has_news
+
+    def _begin_delivery(self) -> None:
+        """Deliver what is pending, unless that is under way; from any thread."""
+        with self._lock:
+            if self._delivering.is_free:
+                self._delivering.begin(self._deliver)
+
+    def _deliver(self) -> Outcome:
         with connect(self._profile) as connection:
             store = AlertStore(connection, raw_schema(), self._project)
-            outcome = deliver(store, self._channels, current)
-            store.prune(current.now)
+            outcome = deliver(store, self._way, self._recipients.channels, self._look)
+            store.prune(store.now())
         outcome.failures += self._check_in()
         return outcome
 
     def _checks_in(self) -> bool:
         """Whether Sentry's Cron monitor is to hear from us."""
-        from stuck_jobs.alert.channels import Sentry
+        from stuck_jobs.alert.channels import monitor_of
 
-        return time.monotonic() >= self._next_check_in and any(
-            isinstance(channel, Sentry) for channel in self._channels
-        )
+        return time.monotonic() >= self._next_check_in and monitor_of(self._recipients.channels) is not None
 
     def _check_in(self) -> list[tuple[str, str]]:
         """Let the monitor know that somebody watches; returns who could not be told, and why."""
-        from stuck_jobs.alert.channels import Sentry
+        from stuck_jobs.alert.channels import monitor_of
 
-        failures = []
-        if self._checks_in():
-            self._next_check_in = time.monotonic() + 60 * CHECK_IN_MINUTES
-            for channel in self._channels:
-                try:
-                    if isinstance(channel, Sentry):
-                        channel.check_in("ok", every_minutes=CHECK_IN_MINUTES)
-                except DeliveryError as error:
-                    failures.append((channel.name, str(error)))
-        return failures
+        monitor = monitor_of(self._recipients.channels)
+        if monitor is None or not self._checks_in():
+            return []
+        self._next_check_in = time.monotonic() + 60 * CHECK_IN_MINUTES
+        try:
+            monitor.check_in("ok", every_minutes=CHECK_IN_MINUTES)
+        except DeliveryError as error:
+            return [(monitor.name, str(error))]
+        return []
 
     def _hear(self) -> None:
-        """Hear what became of the last delivery, and wait longer and longer after failures."""
-        done = self._aside.done()
+        """Hear what became of the last look and delivery, and wait longer and longer after failures."""
+        if looked := self._looking.done():
+            error = looked.exception()
+            self._blind = None if error is None else str(error)
+            self._next_look = 0.0 if error else self._next_look
+        done = self._delivering.done()
         if done is None:
             return
         self._failure, left = _reason(done)
