@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,68 @@ def test_annotations_escape_what_github_would_read_as_syntax(controlled: Control
     ):
         outcome = controlled.run("gate", "--format", "github")
     assert outcome.output.startswith("::error title=50%25%2C a%3A%3Ab::is unknown: none since ")
+
+
+ODD = (
+    "insert into public.jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
+    " select 'odd-' || n, '{}', 'odd', now() - interval '1 day', now() - interval '1 day'"
+    " from generate_series(1, 3) as n"
+)
+CLOSED = f"{OVER} where accumulation_point = 'job_unevaluable'"
+
+
+@pytest.fixture
+def odd(controlled: Controlled) -> Iterator[Controlled]:
+    """Three jobs that share a fault, whatever the summary says."""
+    controlled.warehouse.execute(ODD)
+    yield controlled
+    controlled.warehouse.execute("delete from public.jobs")
+
+
+def test_a_closed_gate_names_the_incidents_behind_it(odd: Controlled) -> None:
+    with odd.where(CLOSED):
+        document = json.loads(odd.run("gate", "--format", "json").output)
+        table, github = odd.run("gate"), odd.run("gate", "--format", "github")
+        other = json.loads(odd.run("gate", "--format", "json", "--point", "job_created").output)
+    (incident,) = document["incidents"]
+    assert (incident["items"], incident["points"]) == (3, ["job_unevaluable"])
+    assert (document["incidents_total"], document["incidents_problem"]) == (1, None)
+    told = f"Incident {incident['incident_id']}: {incident['title']} (at job_unevaluable): "
+    assert table.output.splitlines()[-2].startswith(told)
+    assert table.output.splitlines()[-1].startswith("Gate closed: ")
+    assert f"::notice title=incident::{told}" in github.output
+    assert (other["gate"], other["incidents"], other["incidents_total"]) == ("open", None, None)
+
+
+def test_an_incident_elsewhere_is_not_behind_it(odd: Controlled) -> None:
+    with odd.where(f"{OVER} where accumulation_point = 'job_created'"):
+        document = json.loads(odd.run("gate", "--format", "json").output)
+    assert (document["exit_code"], document["incidents"], document["incidents_total"]) == (1, [], 0)
+
+
+def test_of_many_incidents_the_worst_are_named(odd: Controlled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stuck_jobs.gate.question.WORST_INCIDENTS", 1)
+    odd.warehouse.execute(
+        "insert into public.jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
+        " values ('skewed', '{}', 'odd', now() + interval '1 day', now() + interval '1 day')"
+    )
+    with odd.where(CLOSED):
+        output = odd.run("gate").output
+    assert output.count("Incident ") == 1
+    assert "\n... and 1 more incidents\n" in output
+
+
+def test_the_answer_stands_where_the_incidents_take_too_long(
+    odd: Controlled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuck_jobs.views.incidents.SECONDS", 0.001)
+    with odd.where(CLOSED):
+        outcome = odd.run("gate")
+        document = json.loads(odd.run("gate", "--format", "json").output)
+    assert outcome.exit_code == 1
+    assert "The incidents behind it are not known: that took more than 0 seconds\n" in outcome.output
+    assert document["incidents"] is None
+    assert document["incidents_problem"] == "that took more than 0 seconds"
 
 
 def test_the_documented_keys_are_those_of_the_json(controlled: Controlled) -> None:

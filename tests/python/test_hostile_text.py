@@ -42,8 +42,8 @@ SPEC = {"constraints": {"regions": ["US"]}, "models": ["m"], "questions": ["a"],
 OURS = re.compile(r"^::(error|warning) title=[a-z_]+::[^\n]*$")
 """An annotation of `gate --format github`."""
 
-SILENT = {"project", "sandbox", "demo", "step-aside"}
-"""Commands that print nothing of the watched pipeline's."""
+SILENT = {"project", "sandbox", "demo", "step-aside", "mcp"}
+"""Commands that print nothing of the watched pipeline's, or only as JSON to a program."""
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +178,13 @@ def test_no_text_of_the_pipeline_is_an_order(
         + run(opened, "gate", "--format", "json"),
         "check": run(opened, "check") + run(opened, "check", "--format", "json"),
         "metrics": run(opened, "metrics"),
+        "why": "".join(run(opened, "why", str(key)) for key in range(1, 7)),
         "report": run(opened, "report", "--output", str(report)),
         "trace": run(opened, "trace", OTEL_EXPORTER_OTLP_ENDPOINT=traces.url),
     }
     assert created in told["recover"]
     assert queued in told["requeue"]
+    assert created in told["why"]
     assert "nobody was told" in run(opened, "alert")
     run(opened, "recover", "--job", text.replace("\0", ""))
     run(opened, "alert", STUCK_JOBS_WEBHOOK_URL=receiver.url, SENTRY_DSN=receiver.dsn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from summaries import POINTS, Controlled, control
 
 from stuck_jobs.metrics import GAUGES, LABELS
+from stuck_jobs.views.rows import INCIDENT_KINDS, SEVERITIES
 
 FOLDER = ROOT / "orchestration" / "prometheus"
 QUERIES = yaml.safe_load((FOLDER / "queries.yml").read_text())
@@ -112,7 +114,8 @@ def test_the_command_prints_every_point(controlled: Controlled, tmp_path: Path) 
         file.write_text("what was there before")
         assert controlled.run("metrics", "--output", str(file)).exit_code == 0
     found = samples(outcome.output)
-    assert samples(file.read_text()).keys() == found.keys()
+    found = {key: value for key, value in found.items() if key[0] != "stuck_jobs_incidents"}
+    assert found.keys() < samples(file.read_text()).keys()
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert len(found) == len(GAUGES) * len(POINTS) + 1
     point, unknown = (
@@ -131,6 +134,46 @@ def test_the_command_prints_every_point(controlled: Controlled, tmp_path: Path) 
     assert math.isnan(unknown["evidence_age_seconds"])
     assert 0 <= found["stuck_jobs_history_age_seconds",] < 3600
     assert sum(value for (name, *_), value in found.items() if name == "stuck_jobs_point_breached") == 1
+
+
+def incidents(text: str) -> dict[tuple[str, str], float]:
+    return {
+        (sample.labels["kind"], sample.labels["severity"]): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "stuck_jobs_incidents"
+    }
+
+
+def test_every_kind_of_incident_is_counted_so_that_an_alert_resolves(controlled: Controlled) -> None:
+    healthy = incidents(controlled.run("metrics").output)
+    assert healthy.keys() == {(kind, severity) for kind in INCIDENT_KINDS for severity in SEVERITIES}
+    assert set(healthy.values()) == {0}
+    controlled.warehouse.execute(
+        "insert into public.jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
+        " values ('late', '{}', 'odd', now() - interval '1 day', now() - interval '1 day')"
+    )
+    try:
+        counted = incidents(controlled.run("metrics").output)
+        assert counted.keys() == healthy.keys()
+        assert counted["point", "error"] > 0
+    finally:
+        controlled.warehouse.execute("delete from public.jobs")
+
+
+def test_the_kinds_are_those_that_there_are() -> None:
+    text = (ROOT / "macros" / "incidents" / "fault_strength.sql").read_text()
+    assert tuple(re.findall(r"'(\w+)'", text)) == INCIDENT_KINDS
+
+
+def test_incidents_that_take_too_long_are_left_out(
+    controlled: Controlled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuck_jobs.views.incidents.SECONDS", 0.001)
+    outcome = controlled.run("metrics")
+    assert outcome.exit_code == 0
+    assert incidents(outcome.output) == {}
+    assert "the incidents are not known: that took more than 0 seconds" in outcome.output
 
 
 def test_without_a_summary_there_is_no_answer_and_no_new_file(controlled: Controlled, tmp_path: Path) -> None:

@@ -522,6 +522,19 @@ def test_the_circuit_breaker_refuses_a_systemic_fault(pipeline: Pipeline) -> Non
     assert pipeline.run("recover", "--apply", "--limit", "1").exit_code == 0
 
 
+def test_the_circuit_breaker_only_warns_where_somebody_names_the_jobs(pipeline: Pipeline) -> None:
+    for number in range(60):
+        pipeline.job(f"job-{number}", "created")
+    planned = pipeline.run("recover", "--job", "job-7").output
+    assert "The circuit breaker would warn: 60 of 60 live jobs are stuck at once" in planned
+    outcome = pipeline.run("recover", "--job", "job-7", "--job", "job-8", "--apply")
+    assert outcome.exit_code == 0
+    assert "The circuit breaker warns: 60 of 60 live jobs are stuck at once" in outcome.output
+    assert "2 applied, 0 skipped, 0 failed" in outcome.output
+    assert [len(pipeline.messages(f"job-{number}")) for number in (7, 8, 9)] == [1, 1, 0]
+    assert pipeline.run("recover", "--apply").exit_code == 1
+
+
 def test_cancel_is_by_hand_and_of_live_jobs_only(pipeline: Pipeline) -> None:
     pipeline.job("odd", "finalizing", minutes=1)
     pipeline.job("closed", "completed")

@@ -21,6 +21,25 @@ PRIVATE_TO_US = {
         "int_recovery_plan",
         "int_recovery_settings",
     },
+    "stuck_jobs_why": {
+        "int_current_locks",
+        "int_current_messages",
+        "int_heartbeats",
+        "int_job_clocks",
+        "int_live_jobs",
+        "int_recovery_plan",
+        "int_recovery_settings",
+        "int_worker_signals",
+        "stg_attempts",
+        "stg_executions",
+        "stg_given_up",
+        "stg_holders",
+        "stg_jobs",
+        "stg_outbox",
+        "stg_recoveries",
+        "stg_recovery_log",
+        "stg_waits",
+    },
 }
 """What a command of ours reads that nobody else should."""
 
