@@ -331,6 +331,16 @@ def test_it_reads_beside_ten_thousand_stuck_jobs(watched: Watched) -> None:
     assert time.monotonic() - begin < 20
 
 
+def test_where_too_much_is_stuck_to_say_more_it_still_answers(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuck_jobs.why.reading.SECONDS_OF_MORE", 0.001)
+    watched.job("alpha-1", "created", 6)
+    told = watched.told("alpha-1")
+    assert (told["state"], told["incidents"], told["recovery"]) == ("stuck", None, None)
+    assert watched.run("alpha-1").output.count("not known: so much is stuck") == 2
+
+
 def test_a_role_that_may_not_read_is_told_so(watched: Watched) -> None:
     watched.warehouse.execute("drop role if exists blind_why", "create role blind_why login")
     outcome = watched.run("alpha-1", PGUSER="blind_why")

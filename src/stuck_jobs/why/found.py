@@ -148,8 +148,8 @@ class Explanation:
         wait: which job it waits for.
         items: where it is stuck, the oldest first.
         around: what is stuck of all that it depends on.
-        incidents: that its items belong to.
-        tasks: what recovery would do about it, or why not.
+        incidents: that its items belong to; None if there was no time to find out.
+        tasks: what recovery would do about it, or why not; None likewise.
         unknown: the points that may have it, and of which nobody knows.
     """
 
@@ -160,8 +160,8 @@ class Explanation:
     wait: Wait | None
     items: list[FoundItem]
     around: list[FoundItem]
-    incidents: list[Incident]
-    tasks: list[Task]
+    incidents: list[Incident] | None
+    tasks: list[Task] | None
     unknown: list[JudgedPoint]
 
     def moment(self, what: str) -> datetime | None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
 from stuck_jobs.recover.plan import read_tasks
+from stuck_jobs.session.patience import in_time
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import Incident
 from stuck_jobs.views.summary import read_points
 from stuck_jobs.why.find import Key, find
 from stuck_jobs.why.found import CONCERNS, Explanation, FoundItem, Holder, Job, Limit, Moment, Wait
 
+Row = TypeVar("Row")
+
 MOST = 50
 """Items, executions, attempts, messages and recoveries of a job at most."""
 
 SECONDS = 10
 """How long each statement may take."""
+
+SECONDS_OF_MORE = 3
+"""How long the incidents may take, and what recovery would do, without which there is an answer as well."""
 
 
 def explain(connection: psycopg.Connection[Any], schema: str, job: str) -> Explanation:
@@ -62,14 +68,27 @@ def _explain(connection: psycopg.Connection[Any], schema: str, key: Key) -> Expl
         wait=_only(read_rows(connection, schema, "why/waits.sql", Wait, by_key)) if is_live else None,
         items=own,
         around=[item for item in items if not item.is_own] if is_live else [],
-        incidents=read_rows(connection, schema, "why/incidents.sql", Incident, of_job) if own else [],
-        tasks=read_tasks(connection, schema, [job.jobspec_id]) if own and job.jobspec_id else [],
+        incidents=_in_time(connection, lambda: _incidents(connection, schema, of_job)) if own else [],
+        tasks=_in_time(connection, lambda: read_tasks(connection, schema, [job.name])) if own else [],
         unknown=[
             point
             for point in points
             if point.state == "unknown" and point.accumulation_point in CONCERNS[job.phase]
         ],
     )
+
+
+def _incidents(connection: psycopg.Connection[Any], schema: str, of_job: Mapping[str, Any]) -> list[Incident]:
+    return read_rows(connection, schema, "why/incidents.sql", Incident, of_job)
+
+
+def _in_time(connection: psycopg.Connection[Any], read: Callable[[], Row]) -> Row | None:
+    """What is read, or None if it takes too long, as it may where very much is stuck."""
+    try:
+        with in_time(connection, SECONDS_OF_MORE):
+            return read()
+    except psycopg.errors.QueryCanceled:
+        return None
 
 
 @contextmanager

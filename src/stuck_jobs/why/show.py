@@ -7,8 +7,11 @@ from datetime import datetime
 
 from stuck_jobs.display import explain, humanise
 from stuck_jobs.output import legible
+from stuck_jobs.views.rows import Incident
 from stuck_jobs.why.found import Explanation, FoundItem, Moment
 from stuck_jobs.why.words import recovery, until, verdict, waits
+
+TOO_LONG = ("not known: so much is stuck that to find out takes too long",)
 
 SHOWN = 30
 """Moments; of a longer timeline those in between are left out."""
@@ -26,10 +29,9 @@ def lines(found: Explanation) -> Iterator[str]:
     yield from _section("Timeline (UTC)", _timeline(found))
     yield from _section("Stuck at", map(_item, found.items))
     yield from _section("It depends on", map(_item, found.around))
-    yield from _section(
-        "Incident", (f"{fault.incident_id}  {fault.title}; {fault.first_step}" for fault in found.incidents)
-    )
-    yield from _section("What recovery would do", map(_remedy, recovery(found)))
+    yield from _section("Incident", TOO_LONG if found.incidents is None else map(_fault, found.incidents))
+    remedies = recovery(found)
+    yield from _section("What recovery would do", TOO_LONG if remedies is None else map(_remedy, remedies))
     yield from _section("It moves when", until(found))
     yield from _section(
         "Not known",
@@ -69,6 +71,10 @@ def _item(item: FoundItem) -> str:
     age = f" for {humanise(item.age_seconds)}, stuck from {humanise(item.threshold_seconds)} on"
     facts = explain(item.queue_name, item.job_kind, item.evidence)
     return f"{item.accumulation_point} ({item.cause}){what}{age}" + (f": {facts}" if facts else "")
+
+
+def _fault(fault: Incident) -> str:
+    return f"{fault.incident_id}  {fault.title}; {fault.first_step}"
 
 
 def _remedy(told: Mapping[str, str | None]) -> str:

@@ -85,8 +85,10 @@ def until(found: Explanation) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def recovery(found: Explanation) -> list[dict[str, str | None]]:
-    """What recovery would do about each of its items, or why it would leave it alone."""
+def recovery(found: Explanation) -> list[dict[str, str | None]] | None:
+    """What recovery would do about each item, or why it would leave it alone; None if nobody knows."""
+    if found.tasks is None:
+        return None
     told = [
         {
             "accumulation_point": task.accumulation_point,
@@ -162,7 +164,7 @@ def as_json(found: Explanation) -> dict[str, object]:
         "timeline": [asdict(moment) for moment in found.timeline],
         "items": [asdict(item) for item in found.items],
         "depends_on": [asdict(item) for item in found.around],
-        "incidents": [asdict(incident) for incident in found.incidents],
+        "incidents": None if found.incidents is None else [asdict(fault) for fault in found.incidents],
         "recovery": recovery(found),
         "unknown": {point.accumulation_point: point.evidence for point in found.unknown},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -142,6 +143,22 @@ class System:
         chosen = {"job_system": self.name, **variables}
         outcome = self.warehouse.run_dbt("build", "--exclude", "tag:gate", variables=chosen)
         assert outcome.exit_code == 0, outcome.output
+        self.assert_jobs_explained()
+
+    def assert_jobs_explained(self) -> None:
+        """`stuck-jobs why` calls stuck what the views do, and done what has ended, without what it carries."""
+        stuck = self.warehouse.rows(
+            "select distinct jobspec_id from stuck_items where entity_type = 'job' and jobspec_id is not null"
+        )
+        for (name,) in stuck:
+            told = self.ours("why", name, "--format", "json")
+            assert (json.loads(told)["state"], SECRET in told) == ("stuck", False), told
+        done = self.warehouse.rows(
+            "select jobspec_id from stg_jobs where status = 'completed'"
+            " and jobspec_id not in (select jobspec_id from stuck_items where jobspec_id is not null) limit 1"
+        )
+        for (name,) in done:
+            assert self.ours("why", name).splitlines()[1].startswith("nothing is stuck: done")
 
     def found(self) -> set[Finding]:
         """Everything that the views call stuck."""
