@@ -2,7 +2,11 @@
 -- waits for, speaks for. A job that others wait for is a fault of its own; else its items stay together, folded with
 -- those of other jobs that are stuck alike.
 with evidence as materialized (
-    select * from {{ ref('int_fault_evidence') }}
+    select
+        *,
+        -- one column that tells items apart: by two PostgreSQL may merge on the point alone, and compare all of its items
+        accumulation_point || '/' || coalesce(entity_id, '') as item
+    from {{ ref('int_fault_evidence') }}
 ),
 
 job_faults as (
@@ -51,8 +55,7 @@ leading_points as (
 
 faults as (
     select
-        accumulation_point,
-        entity_id,
+        item,
         kind,
         scope,
         strength
@@ -60,8 +63,7 @@ faults as (
     where kind <> 'point' or jobspec_id is null
     union all
     select
-        evidence.accumulation_point,
-        evidence.entity_id,
+        evidence.item,
         leading_points.kind,
         leading_points.scope,
         evidence.strength
@@ -70,8 +72,7 @@ faults as (
     where evidence.kind = 'point'
     union all
     select
-        evidence.accumulation_point,
-        evidence.entity_id,
+        evidence.item,
         job_faults.kind,
         job_faults.scope,
         job_faults.strength
@@ -80,8 +81,7 @@ faults as (
     where evidence.kind = 'point'
     union all
     select
-        waiting.accumulation_point,
-        waiting.entity_id,
+        waiting.item,
         coalesce(job_faults.kind, 'job') as kind,
         coalesce(job_faults.scope, waiting.holder) as scope,
         coalesce(job_faults.strength, {{ fault_strength("'job'") }}) as strength
@@ -89,8 +89,7 @@ faults as (
     left join job_faults on waiting.holder = job_faults.jobspec_id
     union all
     select
-        evidence.accumulation_point,
-        evidence.entity_id,
+        evidence.item,
         'job' as kind,
         evidence.jobspec_id as scope,
         {{ fault_strength("'job'") }} as strength
@@ -100,14 +99,13 @@ faults as (
 ),
 
 strongest as (
-    select distinct on (accumulation_point, entity_id)
-        accumulation_point,
-        entity_id,
+    select distinct on (item)
+        item,
         kind,
         scope,
         strength
     from faults
-    order by accumulation_point, entity_id, strength, scope
+    order by item, strength, scope
 )
 
 select
@@ -133,14 +131,10 @@ select
     strongest.scope,
     own.names_fault is not null as names_fault
 from evidence
-inner join strongest
-    on
-        evidence.accumulation_point = strongest.accumulation_point
-        and evidence.entity_id is not distinct from strongest.entity_id
+inner join strongest on evidence.item = strongest.item
 left join evidence as own
     on
-        strongest.accumulation_point = own.accumulation_point
-        and strongest.entity_id is not distinct from own.entity_id
+        strongest.item = own.item
         and strongest.kind = own.kind
         and strongest.scope = own.scope
         and own.names_fault

@@ -147,6 +147,13 @@ def test_what_recovery_would_do_is_a_command(watched: Watched) -> None:
     assert commands == ["stuck-jobs recover --job alpha-1 --point execution_running --apply"]
 
 
+def test_a_command_is_safe_to_paste_whatever_the_job_is_called(watched: Watched) -> None:
+    watched.job("x; reboot", "completed", 60, lasted=10)
+    watched.execution("x; reboot", "running", 60)
+    (command,) = [row["command"] for row in watched.told("1")["recovery"] if row["command"]]
+    assert command == "stuck-jobs recover --job 'x; reboot' --point execution_running --apply"
+
+
 def test_an_unknown_point_is_no_good_news(
     new_built_warehouse: Callable[..., Warehouse],
 ) -> None:

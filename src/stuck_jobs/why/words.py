@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from datetime import datetime
 
@@ -121,7 +122,9 @@ def recovery(found: Explanation) -> list[dict[str, str | None]] | None:
 
 
 def _command(task: Task) -> str:
-    return f"stuck-jobs recover --job {task.jobspec_id} --point {task.accumulation_point} --apply"
+    """For a shell, whatever the job is called."""
+    job = shlex.quote(task.jobspec_id or "")
+    return f"stuck-jobs recover --job {job} --point {task.accumulation_point} --apply"
 
 
 def _progress(found: Explanation) -> str:

@@ -146,7 +146,7 @@ class System:
         self.assert_jobs_explained()
 
     def assert_jobs_explained(self) -> None:
-        """`stuck-jobs why` calls stuck what the views do, and done what has ended, without what it carries."""
+        """`stuck-jobs why` calls stuck what the views do, and done what is, without what it carries."""
         stuck = self.warehouse.rows(
             "select distinct jobspec_id from stuck_items where entity_type = 'job' and jobspec_id is not null"
         )
