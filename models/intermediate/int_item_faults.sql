@@ -4,7 +4,7 @@
 with evidence as materialized (
     select
         *,
-        -- one column that tells items apart: by two PostgreSQL may merge on the point alone, and compare all of its items
+        -- one column that tells items apart: of two, PostgreSQL may merge by the point alone and compare all of it
         accumulation_point || '/' || coalesce(entity_id, '') as item
     from {{ ref('int_fault_evidence') }}
 ),

@@ -167,12 +167,14 @@ def test_the_kinds_are_those_that_there_are() -> None:
 
 
 def test_incidents_that_take_too_long_are_left_out(
-    controlled: Controlled, monkeypatch: pytest.MonkeyPatch
+    controlled: Controlled, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("stuck_jobs.views.incidents.SECONDS", 0.001)
-    outcome = controlled.run("metrics")
+    file = tmp_path / "stuck_jobs.prom"
+    outcome = controlled.run("metrics", "--output", str(file))
     assert outcome.exit_code == 0
-    assert incidents(outcome.output) == {}
+    assert incidents(file.read_text()) == {}
+    assert "stuck_jobs_point_stuck_count" in file.read_text()
     assert "the incidents are not known: that took more than 0 seconds" in outcome.output
 
 
