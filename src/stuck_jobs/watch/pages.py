@@ -16,10 +16,11 @@ import psycopg
 
 from stuck_jobs.errors import StuckJobsError, refusal
 from stuck_jobs.profile import Profile, connect
+from stuck_jobs.views.incidents import IncidentCount, count_incidents, in_few_seconds
 from stuck_jobs.watch.answer import HTML, PLAIN, Answer
 
 REFRESH = 15.0
-"""Seconds after which an open report asks again; until then all see the same one."""
+"""Seconds after which an open report asks again; until then all see the same one, and the same counts."""
 
 READERS = 2
 """So many pages are read at a time; others wait."""
@@ -56,6 +57,9 @@ class Pages:
     _report: bytes = b""
     _read_at: float = float("-inf")
     _one: threading.Lock = field(default_factory=threading.Lock)
+    _counts: list[IncidentCount] | None = None
+    _counted_at: float = float("-inf")
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _readers: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READERS))
 
     def answer(self, path: str) -> Answer | None:
@@ -82,6 +86,14 @@ class Pages:
         except StuckJobsError as error:
             return Answer.of_words(503, error.message)
         return None
+
+    def incident_counts(self) -> list[IncidentCount] | None:
+        """How many incidents there are, for Prometheus; None if nobody knows in time."""
+        with self._counting:
+            if time.monotonic() - self._counted_at > REFRESH:
+                self._counts, _ = in_few_seconds(self.profile, count_incidents)
+                self._counted_at = time.monotonic()
+            return self._counts
 
     def _whole(self) -> bytes:
         """The report, which is read once for all who look at it."""

@@ -117,6 +117,6 @@ def _answer(path: str, accept: str, board: Board, pages: Pages) -> Answer:
         if summary is None:
             return Answer.of_words(503, words)
         encode, kind = choose_encoder(accept)
-        return Answer(200, kind, encode(measured(summary)))
+        return Answer(200, kind, encode(measured(summary, pages.incident_counts())))
     there = "there are /, /incidents/ID, /jobs/ID, /items.csv, /items.json, /metrics and /healthz"
     return pages.answer(path) or Answer.of_words(404, there)
