@@ -254,7 +254,7 @@ def test_it_serves_what_the_command_metrics_prints(warehouse: Warehouse, tmp_pat
 
         assert samples(served).keys() == printed.keys()
         assert without_ages(samples(served)) == without_ages(printed)
-        assert asked(port, "/")[0] == 404
+        assert asked(port, "/nowhere")[0] == 404
         with watching(warehouse.in_schema("elsewhere"), "--listen", f"127.0.0.1:{port}") as other:
             assert other.process.wait(PATIENCE) == 2
         eventually(page.is_file)
