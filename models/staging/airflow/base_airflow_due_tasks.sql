@@ -74,7 +74,7 @@ full_tasks as (
             count(*) filter (where places.run_id = due.run_id) as held_in_run
         from places
         where places.dag_id = due.dag_id and places.task_id = due.task_id
-    ) as load on load.held >= limits.most_of_task or load.held_in_run >= limits.most_of_task_in_run
+    ) as load on limits.most_of_task <= load.held or limits.most_of_task_in_run <= load.held_in_run
 )
 
 select

@@ -5,6 +5,7 @@
 
 select min(sessions.xact_start) as held_since
 from pg_catalog.pg_locks as locks
+inner join pg_catalog.pg_database as databases on locks.database = databases.oid
 inner join pg_catalog.pg_stat_activity as sessions on locks.pid = sessions.pid
 where
     locks.relation in (
@@ -12,7 +13,7 @@ where
         to_regclass({{ text_literal(source('airflow', name).include(database=false)) }}){{ ',' if not loop.last }}
         {%- endfor %}
     )
-    and locks.database = (select oid from pg_catalog.pg_database where datname = current_database())
+    and databases.datname = current_database()
     and locks.mode in ('RowShareLock', 'RowExclusiveLock')
     and locks.granted
     and sessions.state = 'idle in transaction'

@@ -12,9 +12,10 @@ select
     min(instants.at) as missing_at
 from timetables
 inner join {{ source('airflow', 'dags') }} as dags on timetables.dag_id = dags.dag_id
-cross join lateral (
-    {{ cron_instants('timetables.fields', 'timetables.zone', 'timetables.since') | indent(4) }}
-) as instants
+cross join
+    lateral (
+        {{ cron_instants('timetables.fields', 'timetables.zone', 'timetables.since') | indent(8) }}
+    ) as instants
 where
     instants.at > timetables.since
     and not exists (

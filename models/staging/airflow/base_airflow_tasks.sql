@@ -32,12 +32,10 @@ select
 from versions_in_use
 inner join {{ source('airflow', 'definitions') }} as definitions
     on versions_in_use.dag_version_id = definitions.dag_version_id
-cross join lateral (
-    select
-        case when elements.element ? '__var' then elements.element -> '__var' else elements.element end as task
-    from jsonb_array_elements(
+cross join
+    lateral jsonb_array_elements(
         case
             when jsonb_typeof(definitions.data -> 'dag' -> 'tasks') = 'array' then definitions.data -> 'dag' -> 'tasks'
         end
     ) as elements (element)
-) as tasks
+cross join lateral (select coalesce(elements.element -> '__var', elements.element) as task) as tasks

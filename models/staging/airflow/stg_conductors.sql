@@ -13,7 +13,10 @@ needed as (
     where
         case conductors.conductor
             when 'scheduler'
-                then exists (select 1 from {{ source('airflow', 'dags') }} as dags where not dags.is_stale)
+                then exists (
+                    select 1 from {{ source('airflow', 'dags') }} as dags
+                    where not dags.is_stale
+                )
             when 'triggerer'
                 then
                     (select waiting_triggers.since from waiting_triggers) is not null

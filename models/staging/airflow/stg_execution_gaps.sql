@@ -69,14 +69,15 @@ missing_copies as (
         expected.copies,
         there.copies as copies_there
     from expected
-    cross join lateral (
-        select
-            count(*) as copies,
-            array_agg(tasks.map_index) as map_indexes,
-            coalesce(bool_or(tasks.map_index = -1), false) as is_unexpanded
-        from {{ source('airflow', 'executions') }} as tasks
-        where tasks.dag_id = expected.dag_id and tasks.run_id = expected.run_id and tasks.task_id = expected.task_id
-    ) as there
+    cross join
+        lateral (
+            select
+                count(*) as copies,
+                array_agg(tasks.map_index) as map_indexes,
+                coalesce(bool_or(tasks.map_index = -1), false) as is_unexpanded
+            from {{ source('airflow', 'executions') }} as tasks
+            where tasks.dag_id = expected.dag_id and tasks.run_id = expected.run_id and tasks.task_id = expected.task_id
+        ) as there
     cross join lateral generate_series(0, expected.copies - 1) as copy (map_index)
     where
         not there.is_unexpanded
