@@ -5,6 +5,46 @@
 with timetables as materialized (
     select * from {{ ref('base_airflow_timetables') }}
     where fields is not null and zone is not null
+),
+
+-- those of the last day, and ten at least
+pauses as (
+    select
+        timetables.dag_id,
+        runs.run_after,
+        runs.pause
+    from timetables
+    cross join lateral (
+        select
+            newest.run_after,
+            newest.run_after - lead(newest.run_after) over (order by newest.logical_date desc) as pause,
+            row_number() over (order by newest.logical_date desc) as place
+        from (
+            select
+                jobs.run_after,
+                jobs.logical_date
+            from {{ source('airflow', 'jobs') }} as jobs
+            where
+                jobs.dag_id = timetables.dag_id
+                and jobs.logical_date is not null
+                and jobs.run_type in ('scheduled', 'backfill')
+            order by jobs.logical_date desc
+            limit 1500
+        ) as newest
+    ) as runs
+    where runs.place <= 10 or runs.run_after >= timetables.since
+),
+
+-- an expression is dear to read: not that of a schedule whose runs are as far apart as the next one is from the last
+steady as (
+    select pauses.dag_id
+    from pauses
+    inner join {{ source('airflow', 'dags') }} as dags on pauses.dag_id = dags.dag_id
+    group by pauses.dag_id, dags.next_dagrun_create_after
+    having
+        count(*) >= 3
+        and min(pauses.pause) = max(pauses.pause)
+        and dags.next_dagrun_create_after = max(pauses.run_after) + max(pauses.pause)
 )
 
 select
@@ -18,6 +58,7 @@ cross join
     ) as instants
 where
     instants.at > timetables.since
+    and timetables.dag_id not in (select steady.dag_id from steady)
     and not exists (
         select 1 from {{ source('airflow', 'jobs') }} as runs
         where

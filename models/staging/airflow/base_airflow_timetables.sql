@@ -27,6 +27,7 @@ select
     {{ cron_fields("newest_versions.timetable ->> 'expression'") | indent(4) }} as fields,
     -- a name that only Python knows must not fail the query
     case
+        when newest_versions.timetable ->> 'timezone' = 'UTC' then 'UTC'
         when
             newest_versions.timetable ->> 'timezone' in (select pg_timezone_names.name from pg_timezone_names)
             then newest_versions.timetable ->> 'timezone'

@@ -2,6 +2,9 @@
 -- one at each try. A task about which nothing was decided yet is none. Without a date that has an index: what ended of
 -- late is in stg_attempts.
 {{ config(enabled=is_system('airflow')) }}
+{% set ranges = status_ranges([
+    'awaiting_input', 'deferred', 'failed', 'queued', 'removed', 'restarting', 'running', 'scheduled', 'skipped', 'success',
+])[1:] %}
 
 {% for status, states in {
     'pending': ['scheduled', 'queued', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input'],
@@ -53,7 +56,9 @@ select
     null::xid as row_version
 from {{ ref('base_airflow_executions') }}
 where
-    state not in (
+    -- ranges, which its index has; the words with the same beginning lie in the last one
+    (({{ ranges | join(') or (') | replace('status', 'state') }}))
+    and state not in (
         'scheduled', 'queued', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input', 'running',
         'restarting', 'success', 'failed', 'skipped', 'upstream_failed', 'removed'
     )
