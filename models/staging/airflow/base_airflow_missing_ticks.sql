@@ -14,24 +14,25 @@ pauses as (
         runs.run_after,
         runs.pause
     from timetables
-    cross join lateral (
-        select
-            newest.run_after,
-            newest.run_after - lead(newest.run_after) over (order by newest.logical_date desc) as pause,
-            row_number() over (order by newest.logical_date desc) as place
-        from (
+    cross join
+        lateral (
             select
-                jobs.run_after,
-                jobs.logical_date
-            from {{ source('airflow', 'jobs') }} as jobs
-            where
-                jobs.dag_id = timetables.dag_id
-                and jobs.logical_date is not null
-                and jobs.run_type in ('scheduled', 'backfill')
-            order by jobs.logical_date desc
-            limit 1500
-        ) as newest
-    ) as runs
+                newest.run_after,
+                newest.run_after - lead(newest.run_after) over (order by newest.logical_date desc) as pause,
+                row_number() over (order by newest.logical_date desc) as place
+            from (
+                select
+                    jobs.run_after,
+                    jobs.logical_date
+                from {{ source('airflow', 'jobs') }} as jobs
+                where
+                    jobs.dag_id = timetables.dag_id
+                    and jobs.logical_date is not null
+                    and jobs.run_type in ('scheduled', 'backfill')
+                order by jobs.logical_date desc
+                limit 1500
+            ) as newest
+        ) as runs
     where runs.place <= 10 or runs.run_after >= timetables.since
 ),
 
