@@ -25,7 +25,7 @@ from stuck_jobs.report.rows import (
     Tie,
     Trend,
 )
-from stuck_jobs.session.patience import refusals
+from stuck_jobs.session.patience import limit_statements, refusals
 from stuck_jobs.views.incidents import read_incidents
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.summary import summary_of
@@ -136,7 +136,7 @@ def _in_time(
     with refusals(), connect(profile) as connection:
         try:
             with _snapshot(connection, snapshot):
-                connection.execute(f"set local statement_timeout = '{seconds}s'".encode())
+                limit_statements(connection, seconds)
                 return ask(connection)
-        except psycopg.errors.QueryCanceled:
+        except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
             return None

@@ -52,7 +52,12 @@ def impatient(connection: psycopg.Connection[Any]) -> Iterator[None]:
 def in_time(connection: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
     """A transaction each of whose statements is cancelled after so many seconds."""
     with connection.transaction():
-        milliseconds = f"{seconds * 1000:.0f}ms"
-        connection.execute(f"set local statement_timeout = '{milliseconds}'".encode())
-        connection.execute(f"set local lock_timeout = '{milliseconds}'".encode())
+        limit_statements(connection, seconds)
         yield
+
+
+def limit_statements(connection: psycopg.Connection[Any], seconds: float) -> None:
+    """The same for the rest of the transaction that is open."""
+    milliseconds = f"{seconds * 1000:.0f}ms"
+    connection.execute(f"set local statement_timeout = '{milliseconds}'".encode())
+    connection.execute(f"set local lock_timeout = '{milliseconds}'".encode())
