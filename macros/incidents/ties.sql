@@ -1,7 +1,8 @@
 {% macro ties() %}
     {{ return({
         'lost_workers':
-            "to_char(min(last_signal_at) over (partition by crash_group) at time zone 'UTC', 'YYYY-MM-DD HH24:MI')",
+            "coalesce('worker ' || holder_id, "
+            ~ "to_char(min(last_signal_at) over (partition by crash_group) at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))",
         'stuck_executions': "concat_ws('/', coalesce(provider_id, ''), coalesce(region, ''))",
         'missing_executions': "'/' || region",
         'blocked_jobs': 'holder_job_id',

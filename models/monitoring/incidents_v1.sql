@@ -50,7 +50,14 @@ select
     jobs,
     scope,
     case kind
-        when 'worker_crash' then concat('A worker fell silent at ', scope, ' UTC, jobs lost: ', jobs)
+        when 'worker_crash'
+            then concat(
+                case
+                    when scope like 'worker %' then concat('The ', scope, ' fell silent')
+                    else concat('A worker fell silent at ', scope, ' UTC')
+                end,
+                ', jobs lost: ', jobs
+            )
         when 'queue_unserved' then concat('Nobody serves the queue ', scope, ', jobs waiting: ', jobs)
         when 'conductor_dead' then concat('The ', scope, ' is silent, items: ', items)
         when 'redis_untrusted' then concat('What Redis shows is no proof, items: ', items)

@@ -10,6 +10,7 @@ with unlocked as (
         worker_signals.jobspec_id,
         worker_signals.status,
         'lock_gone' as cause,
+        null::text as holder_id,
         null::text as queue_name,
         null::text as job_kind,
         'no lock on it in the last snapshot' as evidence,
@@ -30,6 +31,7 @@ silent as (
         jobspec_id,
         status,
         coalesce(loss, case when is_holder_gone then 'worker_gone' else 'heartbeat_stopped' end) as cause,
+        holder_id::text as holder_id,
         queue_name,
         job_kind,
         evidence,
@@ -47,6 +49,7 @@ silent_executions as (
         jobspec_id,
         'running' as status,
         loss as cause,
+        null::text as holder_id,
         queue_name,
         job_kind,
         evidence,
@@ -91,6 +94,7 @@ select
     last_signal_at,
     case
         when last_signal_at is not null then 1 + count(*) filter (where is_apart) over (order by signal_at)
-    end as crash_group
+    end as crash_group,
+    holder_id
 from signals
 where 'worker_lost' in {{ enabled_points() }}

@@ -1,0 +1,121 @@
+"""As many incidents as faults, whatever falls together: each item in the right one, while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from conftest import Warehouse
+from test_demo import put
+
+from stuck_jobs.demo import generator, stories
+from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
+from stuck_jobs.demo.queue import UNSERVED
+from stuck_jobs.demo.stories import Story
+
+TWO_CRASHES = (timedelta(minutes=45), timedelta(minutes=42))
+OF_THE_FIRST = Story(stories.worker_crashed, 4, (45.3, 45.9))
+OF_THE_SECOND = Story(stories.worker_crashed, 3, (42.3, 42.9))
+UNSERVED_JOBS = Story(stories.not_served, 4, (10, 20))
+PROVIDER_FAILS = Story(stories.provider_cold, 8, (15, 50))
+PUBLISHER_DOWN = Story(stories.publisher_down, 6, (8, 25))
+LAST_WRITES_FAIL = Story(stories.last_write_failed, 4, (40, 500))
+
+
+@pytest.fixture(scope="module")
+def views(new_built_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    return new_built_warehouse(redis_enabled=True)
+
+
+@pytest.fixture
+def told(views: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pipeline]:
+    """Put a pipeline into the database in which nothing but these stories went wrong."""
+
+    def tell(*of: Story) -> Pipeline:
+        monkeypatch.setattr(stories, "CRASHES", TWO_CRASHES)
+        monkeypatch.setattr(generator, "BROKEN", of)
+        pipeline = generate(datetime.now(UTC), seed=5, jobs=MIN_JOBS)
+        put(views, pipeline)
+        return pipeline
+
+    return tell
+
+
+def kinds(warehouse: Warehouse) -> list[tuple[str, int]]:
+    """The kind of each incident, and how many jobs it has."""
+    return [*map(tuple, warehouse.rows("select kind, jobs from incidents order by kind, jobs"))]
+
+
+def assert_each_item_has_one(warehouse: Warehouse) -> None:
+    items = "select accumulation_point, entity_id from {} order by 1, 2"
+    assert warehouse.rows(items.format("stuck_items")) == warehouse.rows(items.format("incident_items"))
+    assert not warehouse.rows(
+        "select jobspec_id from incident_items where jobspec_id is not null "
+        "group by jobspec_id having count(distinct incident_id) > 1"
+    )
+
+
+def ids(warehouse: Warehouse) -> set[str]:
+    return {incident for (incident,) in warehouse.rows("select incident_id from incidents")}
+
+
+def test_two_workers_that_die_one_after_the_other_are_two(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    told(OF_THE_FIRST, OF_THE_SECOND)
+    assert kinds(views) == [("worker_crash", 3), ("worker_crash", 4)]
+    assert_each_item_has_one(views)
+    (first, second) = views.rows("select first_step, title from incidents order by started_at")
+    assert first[0] == second[0] == "stuck-jobs recover --point worker_lost"
+    assert first[1] != second[1]
+    assert "jobs lost: 4" in first[1]
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        ((UNSERVED_JOBS, PROVIDER_FAILS), {"queue_unserved": 4, "provider_failing": None}),
+        ((UNSERVED_JOBS, OF_THE_FIRST), {"queue_unserved": 4, "worker_crash": 4}),
+        ((PUBLISHER_DOWN, OF_THE_FIRST), {"point": 6, "worker_crash": 4}),
+        ((LAST_WRITES_FAIL, PUBLISHER_DOWN), {"point": None}),
+    ],
+    ids=["provider and queue", "queue and crash", "publisher and crash", "last writes and publisher"],
+)
+def test_faults_that_fall_together_are_told_apart(
+    views: Warehouse, told: Callable[..., Pipeline], of: Iterable[Story], expected: dict[str, int | None]
+) -> None:
+    told(*of)
+    found = kinds(views)
+    assert {kind for kind, _ in found} == {*expected}
+    assert len(found) == 2
+    for kind, jobs in found:
+        assert expected[kind] in (None, jobs)
+    assert_each_item_has_one(views)
+
+
+def test_an_untrusted_redis_is_told_apart_from_a_real_crash(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    told(OF_THE_FIRST, Story(stories.message_lost, 3, (50, 60)))
+    views.execute("update stuck_jobs_raw.queue_servers set whole_since = now() - interval '47 minutes'")
+    assert kinds(views) == [("redis_untrusted", 3), ("worker_crash", 4)]
+    assert_each_item_has_one(views)
+
+
+def test_ids_stay_while_the_fault_lasts_and_go_when_it_is_repaired(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    told(OF_THE_FIRST, UNSERVED_JOBS)
+    before = ids(views)
+    assert len(before) == 2
+    for _ in range(10):
+        assert ids(views) == before
+    views.execute(
+        "update jobs set status = 'completed', completed_at = now(), updated_at = now() "
+        "where status in ('created', 'queued')",
+        f"delete from stuck_jobs_raw.queue_messages where queue_name = '{UNSERVED}'",
+        f"update stuck_jobs_raw.queue_snapshots set depth = 0 where queue_name = '{UNSERVED}'",
+    )
+    (left,) = views.rows("select incident_id, kind from incidents where kind = 'worker_crash'")
+    assert left[0] in before
