@@ -39,7 +39,7 @@ HOSTILE = st.lists(st.sampled_from(FRAGMENTS) | ANY, min_size=1, max_size=4).map
 
 SECRET = "planted-0x5ecre7"
 SPEC = {"constraints": {"regions": ["US"]}, "models": ["m"], "questions": ["a"], "metadata": {"key": SECRET}}
-OURS = re.compile(r"^::(error|warning) title=[a-z_]+::[^\n]*$")
+OURS = re.compile(r"^::(error|warning|notice) title=[a-z_]+::[^\n]*$")
 """An annotation of `gate --format github`."""
 
 SILENT = {"project", "sandbox", "demo", "step-aside", "mcp"}
