@@ -1,4 +1,4 @@
--- Who holds what now: each job that a worker is at, by the workers' own rows, or by their locks in Redis, which name none.
+-- Who holds what now: each job that a worker is at, by the workers' own rows or by their locks in Redis.
 with holders as (
     select * from {{ ref('stg_holders') }}
 ),
