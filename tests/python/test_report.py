@@ -367,8 +367,10 @@ def test_the_page_does_without_incidents_that_take_too_long(
     frozen.execute(
         "create or replace view incidents_v1 as select i.* from frozen.incidents as i, pg_sleep(60)"
     )
-    page = write(frozen, output)
-    frozen.execute("create or replace view incidents_v1 as select * from frozen.incidents")
+    try:
+        page = write(frozen, output)
+    finally:
+        frozen.execute("create or replace view incidents_v1 as select * from frozen.incidents")
     assert "<code>incidents</code> took longer" in page
     assert shown_points(Parser(page)) == expected_points(frozen)
     assert Parser(page).rows("items-title")
