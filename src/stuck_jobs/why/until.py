@@ -62,6 +62,7 @@ CAUSES = {
     "final_write_failed": "its last write is made: all of its work has ended",
     # what it owes
     "not_written": "the results that are missing are written",
+    "not_decided": "its run is looked at again, or what was not decided is cleared",
     "region_silent": "the region that wrote nothing does its part",
     "spec_unreadable": "its spec says what must be run",
     # it was given up
