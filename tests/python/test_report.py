@@ -500,7 +500,7 @@ def test_what_users_wrote_is_text_and_one_word_of_a_command(
 ) -> None:
     with changed(frozen, *nasty_items()):
         page = Parser(write(frozen, output, "--items", "20"))
-    assert page.elements.count("script") == 4
+    assert page.elements.count("script") == 5
     assert page.elements.count("img") == 0
     shown = {row[2] for row in page.rows("items-title") if row[1] == "worker_lost"}
     assert {" ".join(text.split()) for text in NASTY} <= shown
