@@ -14,8 +14,8 @@ from stuck_jobs import __version__
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.mcp import answers
 from stuck_jobs.mcp.bounds import bounded
-from stuck_jobs.mcp.session import reading
 from stuck_jobs.profile import Profile
+from stuck_jobs.session.reading import reading
 
 INSTRUCTIONS = """\
 Says where the work of a job system on PostgreSQL is stuck, and why, by evidence. Begin with `incidents`:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import sql
 
 from stuck_jobs.profile import Profile, connect
 from stuck_jobs.report.rows import (
@@ -26,6 +24,7 @@ from stuck_jobs.report.rows import (
     Trend,
 )
 from stuck_jobs.session.patience import limit_statements, refusals
+from stuck_jobs.session.reading import one_moment
 from stuck_jobs.views.incidents import read_incidents
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.summary import summary_of
@@ -75,7 +74,7 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
     fullest = over_time | {"queues": MAX_LINES}
     oldest = CUT | {"items": items, "searched": MAX_SEARCHED}
     worst = {"providers": MAX_PROVIDERS, "regions": MAX_REGIONS}
-    with refusals(), connect(profile) as connection, _snapshot(connection), ThreadPoolExecutor() as beside:
+    with refusals(), connect(profile) as connection, one_moment(connection), ThreadPoolExecutor() as beside:
         ((read_at, snapshot),) = connection.execute("select now(), pg_export_snapshot()").fetchall()
 
         def beside_it(
@@ -108,18 +107,6 @@ def read(profile: Profile, items: int, window: timedelta) -> Reading:
         )
 
 
-@contextmanager
-def _snapshot(connection: psycopg.Connection[Any], exported: str | None = None) -> Iterator[None]:
-    """Read as of one moment for the length of a `with` block: an exported snapshot's, or the present."""
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        if exported:
-            connection.execute(sql.SQL("set transaction snapshot {}").format(exported))
-        connection.execute("set local jit = off")
-        connection.execute("set local time zone 'UTC'")
-        yield
-
-
 def _faults(connection: psycopg.Connection[Any], schema: str) -> Faults:
     ties = read_rows(connection, schema, "report/item_incidents.sql", Tie, CUT | {"most": MAX_TIED})
     return Faults(
@@ -135,7 +122,7 @@ def _in_time(
     """The answer over a connection of its own, or None if a question takes longer than the page can wait."""
     with refusals(), connect(profile) as connection:
         try:
-            with _snapshot(connection, snapshot):
+            with one_moment(connection, snapshot):
                 limit_statements(connection, seconds)
                 return ask(connection)
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):

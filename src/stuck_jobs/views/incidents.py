@@ -89,24 +89,6 @@ def read_incident(connection: psycopg.Connection[Any], schema: str, incident: st
     return rows[0] if rows else None
 
 
-def read_incidents_in_time(
-    connection: psycopg.Connection[Any], schema: str, most: int, seconds: float
-) -> Incidents | None:
-    """The worst incidents, or None if they take longer than that, or the views are not there yet.
-
-    Args:
-        connection: to the database, in autocommit mode.
-        schema: of the views.
-        most: how many to read.
-        seconds: that it may take.
-    """
-    try:
-        with in_time(connection, seconds):
-            return read_incidents(connection, schema, most)
-    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedTable):
-        return None
-
-
 def in_few_seconds(
     profile: Profile, read: Callable[[psycopg.Connection[Any], str], Answer]
 ) -> tuple[Answer | None, str | None]:

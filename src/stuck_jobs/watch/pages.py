@@ -15,7 +15,8 @@ from urllib.parse import unquote
 import psycopg
 
 from stuck_jobs.errors import StuckJobsError, refusal
-from stuck_jobs.profile import Profile, connect
+from stuck_jobs.profile import Profile
+from stuck_jobs.session.reading import one_moment, reading
 from stuck_jobs.views.incidents import IncidentCount, count_incidents, in_few_seconds
 from stuck_jobs.watch.answer import HTML, PLAIN, Answer
 
@@ -103,8 +104,8 @@ class Pages:
         with self._one:
             if time.monotonic() - self._read_at > REFRESH:
                 with self._turn():
-                    reading = read(self.profile, ITEMS, WINDOW)
-                self._report = render(reading, self.runbooks or "runbooks", REFRESH, live=True).encode()
+                    found = read(self.profile, ITEMS, WINDOW)
+                self._report = render(found, self.runbooks or "runbooks", REFRESH, live=True).encode()
                 self._read_at = time.monotonic()
             return self._report
 
@@ -112,7 +113,7 @@ class Pages:
         from stuck_jobs.report.detail import incident_page
         from stuck_jobs.views.incidents import read_incident, read_incident_items
 
-        with self._reading() as connection, connection.transaction():
+        with self._reading() as connection, one_moment(connection):
             found = read_incident(connection, self.profile.schema, incident)
             if found is None:
                 return Answer.of_words(404, f"there is no incident {incident}, or not any more")
@@ -136,7 +137,7 @@ class Pages:
         from stuck_jobs.views.rows import IncidentItem
         from stuck_jobs.watch.listing import as_csv, as_json
 
-        with self._reading() as connection, connection.transaction():
+        with self._reading() as connection, one_moment(connection):
             items = each_row(connection, self.profile.schema, "watch/all_items.sql", IncidentItem)
             yield from (as_csv if listing == "items.csv" else as_json)(items)
 
@@ -152,11 +153,8 @@ class Pages:
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection that can change nothing, when it is our turn."""
-        with self._turn(), connect(self.profile) as connection:
-            connection.execute("set default_transaction_read_only = on")
+        with self._turn(), reading(self.profile) as connection:
             connection.execute(f"set statement_timeout = '{PATIENCE}s'".encode())
-            connection.execute("set jit = off")
-            connection.execute("set time zone 'UTC'")
             yield connection
 
     @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import psycopg
 
 from stuck_jobs.recover.plan import read_tasks
 from stuck_jobs.session.patience import in_time
+from stuck_jobs.session.reading import one_moment
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import Incident
 from stuck_jobs.views.summary import read_points
@@ -40,7 +40,8 @@ def explain(connection: psycopg.Connection[Any], schema: str, job: str) -> Expla
         StuckJobsError: if there is no such job, or more than one.
         psycopg.Error: if the server refuses.
     """
-    with _one_moment(connection):
+    with one_moment(connection):
+        connection.execute(f"set local statement_timeout = '{SECONDS}s'".encode())
         return _explain(connection, schema, find(connection, schema, job))
 
 
@@ -89,17 +90,6 @@ def _in_time(connection: psycopg.Connection[Any], read: Callable[[], Row]) -> Ro
             return read()
     except psycopg.errors.QueryCanceled:
         return None
-
-
-@contextmanager
-def _one_moment(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Read as of one moment, and change nothing."""
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read, read only")
-        connection.execute(f"set local statement_timeout = '{SECONDS}s'".encode())
-        connection.execute("set local jit = off")
-        connection.execute("set local time zone 'UTC'")
-        yield
 
 
 def _only(rows: list[Any]) -> Any:
