@@ -1,7 +1,10 @@
 -- Which faults each stuck item speaks for by itself, or by what it shares with an item that names the fault: its queue,
 -- its provider and region, the conductor. Each speaks at least for its point and cause.
 with items as materialized (
-    select * from {{ ref('int_tied_items') }}
+    select
+        *,
+        row_number() over () as item
+    from {{ ref('int_tied_items') }}
 ),
 
 -- a lock that is gone from one job alone says less than what that job says of itself

@@ -2,11 +2,7 @@
 -- waits for, speaks for. A job that others wait for is a fault of its own; else its items stay together, folded with
 -- those of other jobs that are stuck alike.
 with evidence as materialized (
-    select
-        *,
-        -- one column that tells items apart: of two, PostgreSQL may merge by the point alone and compare all of it
-        accumulation_point || '/' || coalesce(entity_id, '') as item
-    from {{ ref('int_fault_evidence') }}
+    select * from {{ ref('int_fault_evidence') }}
 ),
 
 job_faults as (
@@ -31,7 +27,7 @@ jobs as (
 -- by the job's public id where it is stuck itself
 waiting as (
     select
-        evidence.*,
+        evidence.item,
         coalesce(jobs.jobspec_id, evidence.tie) as holder
     from evidence
     left join jobs on evidence.tie = jobs.job_id
@@ -42,40 +38,22 @@ holders as (
     select distinct holder as jobspec_id from waiting
 ),
 
--- what all items of a job are folded by where nothing stronger speaks: the nearest to the root
-leading_points as (
-    select distinct on (jobspec_id)
-        jobspec_id,
-        kind,
-        scope
-    from evidence
-    where jobspec_id is not null and kind = 'point'
-    order by jobspec_id, {{ point_precedence('accumulation_point') }}, scope
-),
-
 faults as (
     select
         item,
         kind,
         scope,
-        strength
+        strength,
+        names_fault
     from evidence
-    where kind <> 'point' or jobspec_id is null
-    union all
-    select
-        evidence.item,
-        leading_points.kind,
-        leading_points.scope,
-        evidence.strength
-    from evidence
-    inner join leading_points on evidence.jobspec_id = leading_points.jobspec_id
-    where evidence.kind = 'point'
+    where kind <> 'point'
     union all
     select
         evidence.item,
         job_faults.kind,
         job_faults.scope,
-        job_faults.strength
+        job_faults.strength,
+        false as names_fault
     from evidence
     inner join job_faults on evidence.jobspec_id = job_faults.jobspec_id
     where evidence.kind = 'point'
@@ -84,7 +62,8 @@ faults as (
         waiting.item,
         coalesce(job_faults.kind, 'job') as kind,
         coalesce(job_faults.scope, waiting.holder) as scope,
-        coalesce(job_faults.strength, {{ fault_strength("'job'") }}) as strength
+        coalesce(job_faults.strength, {{ fault_strength("'job'") }}) as strength,
+        false as names_fault
     from waiting
     left join job_faults on waiting.holder = job_faults.jobspec_id
     union all
@@ -92,7 +71,8 @@ faults as (
         evidence.item,
         'job' as kind,
         evidence.jobspec_id as scope,
-        {{ fault_strength("'job'") }} as strength
+        {{ fault_strength("'job'") }} as strength,
+        false as names_fault
     from evidence
     inner join holders on evidence.jobspec_id = holders.jobspec_id
     where evidence.kind = 'point'
@@ -103,39 +83,60 @@ strongest as (
         item,
         kind,
         scope,
-        strength
+        names_fault
     from faults
-    order by item, strength, scope
+    order by item, strength, scope, names_fault desc
+),
+
+scattered_jobs as (
+    select jobspec_id from evidence
+    where kind = 'point'
+    group by jobspec_id
+    having count(*) > 1
+),
+
+-- what the items of a job are folded by where nothing stronger speaks: the nearest to the root
+leading_points as (
+    select distinct on (evidence.jobspec_id)
+        evidence.jobspec_id,
+        evidence.scope
+    from evidence
+    inner join scattered_jobs on evidence.jobspec_id = scattered_jobs.jobspec_id
+    where evidence.kind = 'point'
+    order by evidence.jobspec_id, {{ point_precedence('evidence.accumulation_point') }}, evidence.scope
+),
+
+belonging as (
+    select
+        evidence.*,
+        coalesce(strongest.kind, 'point') as fault_kind,
+        coalesce(strongest.scope, leading_points.scope, evidence.scope) as fault_scope,
+        coalesce(strongest.names_fault, leading_points.scope = evidence.scope, true) as names_its_fault
+    from evidence
+    left join strongest on evidence.item = strongest.item
+    left join leading_points on evidence.jobspec_id = leading_points.jobspec_id
+    where evidence.kind = 'point'
 )
 
 select
-    evidence.accumulation_point,
-    evidence.entity_type,
-    evidence.entity_id,
-    evidence.jobspec_id,
-    evidence.status,
-    evidence.stuck_since,
-    evidence.age_seconds,
-    evidence.threshold_seconds,
-    evidence.cause,
-    evidence.queue_name,
-    evidence.job_kind,
+    accumulation_point,
+    entity_type,
+    entity_id,
+    jobspec_id,
+    status,
+    stuck_since,
+    age_seconds,
+    threshold_seconds,
+    cause,
+    queue_name,
+    job_kind,
     case
-        when evidence.entity_type in ('execution', 'missing_execution', 'provider_region')
-            then substring(coalesce(evidence.tie, evidence.entity_id) from '/([^/]+)$')
+        when entity_type in ('execution', 'missing_execution', 'provider_region')
+            then substring(coalesce(tie, entity_id) from '/([^/]+)$')
     end as region,
-    case when evidence.accumulation_point = 'queue_dead_letter' then evidence.tie end as error,
-    evidence.evidence,
-    left(md5(concat_ws(':', strongest.kind, strongest.scope)), 12) as incident_id,
-    strongest.kind,
-    strongest.scope,
-    own.names_fault is not null as names_fault
-from evidence
-inner join strongest on evidence.item = strongest.item
-left join evidence as own
-    on
-        strongest.item = own.item
-        and strongest.kind = own.kind
-        and strongest.scope = own.scope
-        and own.names_fault
-where evidence.kind = 'point'
+    case when accumulation_point = 'queue_dead_letter' then tie end as error,
+    evidence,
+    fault_kind as kind,
+    fault_scope as scope,
+    names_its_fault as names_fault
+from belonging

@@ -1,6 +1,6 @@
 -- The stuck items with the incident that each belongs to: to one, always.
 select
-    incident_id,
+    {{ incident_id('kind', 'scope') }} as incident_id,
     accumulation_point,
     entity_type,
     entity_id,

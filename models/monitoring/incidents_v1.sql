@@ -9,7 +9,6 @@ registry (accumulation_point, level, max_count, severity, remedy, evidence) as (
 
 grouped as (
     select
-        item_faults.incident_id,
         item_faults.kind,
         item_faults.scope,
         min(item_faults.stuck_since) as started_at,
@@ -36,11 +35,11 @@ grouped as (
         ))[1] as remedy
     from item_faults
     inner join registry on item_faults.accumulation_point = registry.accumulation_point
-    group by item_faults.incident_id, item_faults.kind, item_faults.scope
+    group by item_faults.kind, item_faults.scope
 )
 
 select
-    incident_id,
+    {{ incident_id('kind', 'scope') }} as incident_id,
     kind,
     started_at,
     {{ as_of() }} as last_seen_at,

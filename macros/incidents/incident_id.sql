@@ -1,0 +1,3 @@
+{% macro incident_id(kind, scope) -%}
+    left(md5(concat_ws(':', {{ kind }}, {{ scope }})), 12)
+{%- endmacro %}
