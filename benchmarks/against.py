@@ -88,12 +88,12 @@ def main(
             project.build(running.dsn)
             project.build(running.dsn, earlier, EARLIER_SCHEMA)
         table = Table("situation", "way", f"ms at {revision}", "ms now", "times as fast")
-        for situation, file in SITUATIONS.items():
-            with console.status(f"measuring: {situation}"), _situation(connection, file, incident):
+        for name, file in SITUATIONS.items():
+            with console.status(f"measuring: {name}"), situation(connection, file, incident):
                 for way in WAYS:
                     pair = _measure(running.dsn, way, repetitions)
                     table.add_row(
-                        situation, way, f"{pair.earlier_ms:.1f}", f"{pair.now_ms:.1f}", f"{pair.ratio:.2f}"
+                        name, way, f"{pair.earlier_ms:.1f}", f"{pair.now_ms:.1f}", f"{pair.ratio:.2f}"
                     )
     console.print(table)
 
@@ -111,8 +111,14 @@ def _checked_out(revision: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _situation(connection: Connection, file: str | None, incident: int) -> Iterator[None]:
-    """Have an incident for the length of a `with` block."""
+def situation(connection: Connection, file: str | None, incident: int) -> Iterator[None]:
+    """Have an incident for the length of a `with` block.
+
+    Args:
+        connection: to a population.
+        file: of `generate/`, that makes the incident; None for peace.
+        incident: how many jobs get stuck.
+    """
     population.freshen(connection)
     if file:
         connection.execute("select set_config('benchmark.incident', %s, false)", [str(incident)])
@@ -129,12 +135,12 @@ def _situation(connection: Connection, file: str | None, incident: int) -> Itera
 def _measure(dsn: str, way: str, repetitions: int) -> Pair:
     """Read both summaries in turns, in sessions without compilation and parallel workers."""
     milliseconds: dict[str, list[float]] = {EARLIER_SCHEMA: [], SCHEMA: []}
-    sessions = {schema: _session(dsn, schema) for schema in milliseconds}
+    sessions = {schema: asking_session(dsn, schema) for schema in milliseconds}
     for repetition in range(-1, repetitions):
         for schema, times in milliseconds.items():
             if way == "first of a session":
                 sessions[schema].close()
-                sessions[schema] = _session(dsn, schema)
+                sessions[schema] = asking_session(dsn, schema)
             statement = (
                 "execute summary" if way == "prepared" else f"select * from {schema}.accumulation_points"
             )
@@ -147,7 +153,8 @@ def _measure(dsn: str, way: str, repetitions: int) -> Pair:
     return Pair(median(milliseconds[EARLIER_SCHEMA]), median(milliseconds[SCHEMA]))
 
 
-def _session(dsn: str, schema: str) -> Connection:
+def asking_session(dsn: str, schema: str) -> Connection:
+    """Connect as who asks the views: without compilation and parallel workers, with the summary prepared."""
     session = psycopg.connect(dsn, autocommit=True)
     session.prepare_threshold = None
     session.execute("set jit = off")

@@ -115,22 +115,31 @@ def build(dsn: str, root: Path = ROOT, schema: str = SCHEMA) -> dict[str, str]:
         return {path.stem: path.read_text() for path in sorted(compiled.glob("analysis_*.sql"))}
 
 
-def _dbt(dsn: str, scratch: str, *arguments: str, root: Path = ROOT, schema: str = SCHEMA) -> None:
-    """Run dbt as a user would, with the example profile."""
+def environment(dsn: str, schema: str = SCHEMA) -> dict[str, str]:
+    """The variables by which dbt and our commands find the database and the views.
+
+    Args:
+        dsn: of the database.
+        schema: of the views.
+    """
     connection = conninfo_to_dict(dsn)
     variables = {
         variable: str(connection[name]) for name, variable in LIBPQ_VARIABLES.items() if connection.get(name)
     }
     variables |= {"STUCK_JOBS_SCHEMA": schema, "STUCK_JOBS_RAW_SCHEMA": f"{schema}_raw"}
     ours = ("PG", "DBT_", "STUCK_JOBS_")
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | variables
+
+
+def _dbt(dsn: str, scratch: str, *arguments: str, root: Path = ROOT, schema: str = SCHEMA) -> None:
+    """Run dbt as a user would, with the example profile."""
     finished = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), *arguments, "--no-use-colors",
             "--project-dir", root, "--profiles-dir", scratch,
             "--target-path", f"{scratch}/target", "--log-path", f"{scratch}/logs",
         ],
-        env=inherited | variables,
+        env=environment(dsn, schema),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,0 +1,119 @@
+"""What it takes to ask what broke, and why one job is stuck.
+
+Run as `python -m benchmarks.incidents`: over 1 M closed jobs, in peace and with 50,000 stuck half-way.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import click
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import population, project, report
+from benchmarks.against import SITUATIONS, asking_session, situation
+from benchmarks.detection import server
+from benchmarks.project import ROOT, SCHEMA
+
+QUESTIONS = {
+    "stuck_items, counted": f"select count(*) from {SCHEMA}.stuck_items",
+    "stuck_items, read": f"select * from {SCHEMA}.stuck_items",
+    "incidents": f"select * from {SCHEMA}.incidents",
+    "incident_items, read": f"select * from {SCHEMA}.incident_items",
+}
+JOBS = {
+    "closed": "select max(id) from jobs where status = 'completed'",
+    "stuck": f"select max(entity_id) from {SCHEMA}.stuck_items where accumulation_point = 'job_processing'",
+}
+
+console = Console(width=report.WIDTH)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--jobs", type=click.IntRange(min=1000), default=1_000_000, show_default=True, help="Closed jobs."
+)
+@click.option(
+    "--incident", type=click.IntRange(min=1), default=50_000, show_default=True, help="Jobs that get stuck."
+)
+@click.option("--repetitions", type=click.IntRange(min=1), default=9, show_default=True)
+@click.option("--shared-buffers", default="4GB", show_default=True)
+@click.option("--dsn", help="Use this server; what an earlier run generated there is used again.")
+@click.option("--keep", is_flag=True, help="Leave the server running and say how to reach it.")
+def main(
+    jobs: int, incident: int, repetitions: int, shared_buffers: str, dsn: str | None, keep: bool
+) -> None:
+    """Measure the views of incidents beside the stuck items, and `stuck-jobs why` as a whole process."""
+    with (
+        server(dsn, shared_buffers, keep) as running,
+        psycopg.connect(running.dsn, autocommit=True) as connection,
+    ):
+        if not population.exists(connection):
+            with console.status("generating") as status:
+                population.generate(connection, population.Size(jobs), status.update)
+        population.continue_ids(connection)
+        with console.status("building"):
+            project.build(running.dsn)
+        for name in ("quiet", "stuck half-way"):
+            with console.status(f"measuring: {name}"), situation(connection, SITUATIONS[name], incident):
+                views = _measure_views(running.dsn, repetitions)
+                commands = _measure_why(running.dsn, repetitions)
+            _show(name, views, commands)
+
+
+def _measure_views(dsn: str, repetitions: int) -> dict[str, float]:
+    """Ask each question in turn; medians in milliseconds."""
+    milliseconds: dict[str, list[float]] = {question: [] for question in QUESTIONS}
+    with asking_session(dsn, SCHEMA) as connection:
+        for repetition in range(-1, repetitions):
+            for question, statement in QUESTIONS.items():
+                begin = time.perf_counter()
+                connection.execute(statement.encode()).fetchall()
+                if repetition >= 0:
+                    milliseconds[question].append((time.perf_counter() - begin) * 1000)
+    return {question: median(times) for question, times in milliseconds.items()}
+
+
+def _measure_why(dsn: str, repetitions: int) -> dict[str, float]:
+    """Call the command for a closed job and for a stuck one; medians in seconds."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        jobs = {state: str(connection.execute(query.encode()).fetchone()[0]) for state, query in JOBS.items()}  # type: ignore[index]
+    with tempfile.TemporaryDirectory() as scratch:
+        profile = Path(scratch) / "profiles.yml"
+        profile.write_bytes((ROOT / "profiles.example.yml").read_bytes())
+        environment = project.environment(dsn) | {"DBT_PROFILES_DIR": scratch}
+        return {
+            state: median(_seconds(["why", job], environment) for _ in range(repetitions))
+            for state, job in jobs.items()
+        }
+
+
+def _seconds(arguments: list[str], environment: dict[str, str]) -> float:
+    begin = time.perf_counter()
+    subprocess.run(
+        [Path(sys.executable).with_name("stuck-jobs"), *arguments],
+        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    return time.perf_counter() - begin
+
+
+def _show(name: str, views: dict[str, float], commands: dict[str, float]) -> None:
+    table = Table("question", "ms", "of stuck_items, counted", title=f"{name}, on {os.cpu_count()} cores")
+    counted = views["stuck_items, counted"]
+    for question, took in views.items():
+        table.add_row(question, f"{took:.0f}", f"{took / counted:.2f}")
+    for state, seconds in commands.items():
+        table.add_row(f"stuck-jobs why, of a {state} job", f"{seconds * 1000:.0f}", "")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
