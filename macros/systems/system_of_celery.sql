@@ -23,6 +23,7 @@
             'queues': ['celery'],
             'not_queues': ['.pidbox', 'celeryev'],
             'waiting_task': 'celery.chord_unlock',
+            'transport': var('broker_transport_options'),
         },
         'relations': [
             'stg_jobs', 'stg_holders', 'stg_waits', 'stg_given_up', 'stg_attempts', 'stg_activity',
