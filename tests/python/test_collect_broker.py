@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -264,6 +266,37 @@ def test_who_may_not_ask_does_not_know(broker: embedded.Redis, client: redis.Red
     snapshot = look(broker, url=broker.url.replace("unix://", "unix://narrow:x@"))
     assert snapshot.errors == []
     assert holdings(snapshot).listeners is None
+
+
+PAGE = (ROOT / "docs" / "systems" / "celery.md").read_text().replace("\\\n", " ")
+(RIGHTS,) = [shlex.split(line) for line in re.findall(r"redis-cli (ACL SETUSER .+)", PAGE)]
+COMMANDS = [word for word in RIGHTS if word.startswith("+") and word != "+client|list"]
+
+
+def look_as_collector(broker: embedded.Redis, client: redis.Redis, *without: str) -> Snapshot:
+    """With the rights that the page states, less some; what the page watches is there."""
+    bind(client, "celery", "celery")
+    client.lpush("celery", json.dumps(message("waits")))
+    client.hset(HELD, "tag", json.dumps([message("held"), "celery", "celery"]))
+    client.execute_command(*RIGHTS)
+    client.execute_command("ACL", "SETUSER", RIGHTS[2], *(right.replace("+", "-", 1) for right in without))
+    address = parse_redis_url(broker.url.replace("unix://", f"unix://{RIGHTS[2]}:choose-one@"))
+    snapshot = read_broker(address, replace(BROKER, queues=("celery",)), [], 10, 5, NOW)
+    client.acl_deluser(RIGHTS[2])
+    return snapshot
+
+
+def test_the_rights_on_the_page_suffice(broker: embedded.Redis, client: redis.Redis) -> None:
+    snapshot = look_as_collector(broker, client)
+    assert (snapshot.errors, snapshot.complete) == ([], True)
+    assert snapshot.jobs_with_a_message == {"waits", "held"}
+    assert holdings(snapshot).listeners == 0
+
+
+@pytest.mark.parametrize("right", COMMANDS)
+def test_a_right_that_is_missing_is_named(broker: embedded.Redis, client: redis.Redis, right: str) -> None:
+    (error,) = look_as_collector(broker, client, right).errors
+    assert right.removeprefix("+") in error.lower()
 
 
 def test_a_redis_that_does_not_answer() -> None:

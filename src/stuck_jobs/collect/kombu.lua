@@ -20,8 +20,8 @@ local call = redis.call
 local opened = 0
 
 local function now()
-    local clock = redis.pcall('TIME')
-    return clock.err and 0 or clock[1] * 1000000 + clock[2]
+    local clock = call('TIME')
+    return clock[1] * 1000000 + clock[2]
 end
 
 local deadline = now() + time

@@ -146,9 +146,11 @@ def _ask(
         pipeline.eval(_SCRIPT, len(keys), *keys, *arguments)
         pipeline.client_list()
         try:
-            answer, clients = pipeline.execute()
+            answer, clients = pipeline.execute(raise_on_error=False)
         except redis.exceptions.NoPermissionError:
             answer, clients = client.eval(_SCRIPT, len(keys), *keys, *arguments), None
+    if isinstance(answer, redis.RedisError):
+        raise answer
     return cast("list[list[Any]]", answer), clients
 
 
