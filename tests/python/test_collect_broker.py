@@ -183,7 +183,7 @@ def test_whom_a_task_waits_for(broker: embedded.Redis, client: redis.Redis) -> N
     client.lpush("work", json.dumps(message("other", body=body)))
     client.lpush("work", json.dumps(message("no_list", body=SECRET, task="asks")))
     entries = look(broker).listings[0].entries
-    assert [entry.message.members for entry in entries] == [["a", "b", "c"], None, None]
+    assert [entry.message.members for entry in entries] == [[["a"], ["b", "p"], ["c"]], None, None]
     assert SECRET not in repr(entries)
 
 

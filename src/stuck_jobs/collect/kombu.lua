@@ -47,15 +47,25 @@ local function decoded(text)
     return whole:sub(1, #whole - surplus)
 end
 
--- whom a task waits for: its results are lists of which the first is the id, or an id and its parent
+-- All ids within a result, its own first: it also names what goes before it in a chain.
+local function ids_of(result, ids)
+    if type(result) == 'string' then
+        ids[#ids + 1] = result
+    end
+    for _, part in ipairs(type(result) == 'table' and result or {}) do
+        ids_of(part, ids)
+    end
+    return ids
+end
+
+-- Whom a task waits for, by the results that it is given, in a place that depends on the backend.
 local function members_of(body)
     local members = {}
     local function collect(results)
         for _, result in ipairs(type(results) == 'table' and results or {}) do
-            local id = type(result) == 'table' and result[1]
-            id = type(id) == 'table' and id[1] or id
-            if type(id) == 'string' then
-                members[#members + 1] = id
+            local ids = ids_of(result, {})
+            if #ids > 0 then
+                members[#members + 1] = ids
             end
         end
     end

@@ -267,14 +267,17 @@ def _message(members: dict[str, Any]) -> Message:
     if job is None:
         return Message(error="cannot be read", may_hide_job=True)
     retries = members.get("retries")
-    awaited = members.get("members")
+    awaited = [
+        [name for one in ids if (name := clean_text(one, MAX_ID_LENGTH))]
+        for ids in members.get("members") or ()
+    ]
     return Message(
         message_id=job,
         jobspec_id=job,
         attempts=int(retries) if isinstance(retries, int | float) else None,
         parsed=True,
         job_kind=clean_text(members.get("task"), MAX_ID_LENGTH),
-        members=[name for one in awaited if (name := clean_text(one, MAX_ID_LENGTH))] if awaited else None,
+        members=[ids for ids in awaited if ids] or None,
     )
 
 
