@@ -11,12 +11,17 @@
                 'required': ['task_id', 'status', 'result', 'date_done'],
                 'optional': ['name', 'queue', 'retries'],
                 'is_optional': true,
+                'types': {'date_done': 'timestamp without time zone'},
             },
             'django_jobs': {
                 'name': 'django_celery_results_taskresult',
                 'required': ['task_id', 'status', 'result', 'task_name', 'date_done'],
                 'optional': ['date_started', 'date_created', 'periodic_task_name'],
                 'is_optional': true,
+                'types': {
+                    'date_done': 'timestamp with time zone', 'date_started': 'timestamp with time zone',
+                    'date_created': 'timestamp with time zone',
+                },
             },
             'django_chords': {
                 'name': 'django_celery_results_chordcounter',

@@ -20,9 +20,9 @@ last_ticks as (
     left join lateral (
 {%- if is_kept or not execute %}
         select
-            task_id,
-            task_name as job_kind,
-            date_created as ticked_at
+            {{ source_column(results, 'task_id', 'text') }} as task_id,
+            {{ source_column(results, 'task_name', 'text') }} as job_kind,
+            {{ source_timestamp(results, 'date_created') }} as ticked_at
         from {{ source('celery', 'django_jobs') }}
         where periodic_task_name = stated.schedule
         order by date_created desc
