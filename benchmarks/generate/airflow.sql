@@ -136,9 +136,11 @@ select
     'dag_' || number % 50, 'manual__' || number, 'manual', 'running', began, began, began, began, now(), now(),
     md5('dag_' || number % 50)::uuid
 from generate_series(0, current_setting('benchmark.live')::integer / 10 - 1) as numbers (number)
-cross join (select now() - interval '50 minutes' as began) as beginnings;
+cross join lateral (
+    select now() - case number % 2 when 0 then interval '50 minutes' else interval '90 minutes' end as began
+) as beginnings;
 
--- The runs that are live have ten tasks each, which run, rest and wait; of a hundred thousand of the others one failed.
+-- The runs that are live have ten tasks each, which run, rest and wait; the half of them for longer than an hour.
 insert into task_instance (
     id, task_id, dag_id, run_id, map_index, start_date, end_date, duration, state, try_number, max_tries, hostname,
     unixname, pool, pool_slots, queue, priority_weight, operator, queued_dttm, scheduled_dttm, queued_by_job_id,
@@ -151,7 +153,7 @@ select
         when runs.state <> 'running' then runs.end_date
         when planned.state in ('up_for_retry', 'up_for_reschedule') then now() - interval '10 minutes'
     end,
-    case when runs.state <> 'running' then 240 end,
+    case when runs.state <> 'running' then 3600 end,
     planned.state, 1, 3, 'worker-7.example', 'airflow', 'default_pool', 1, 'default', 10 - task, 'PythonOperator',
     case when planned.state = 'queued' then now() else runs.start_date end,
     case when planned.state = 'scheduled' then now() - planned.waited else runs.start_date end,

@@ -177,13 +177,16 @@ def test_bodies_stay_in_redis_however_large(broker: embedded.Redis, client: redi
 
 
 def test_whom_a_task_waits_for(broker: embedded.Redis, client: redis.Redis) -> None:
-    results = [[["a", None], None], [["b", ["p", None]], None], ["c"]]
+    group = [["g", [["p", None], None]], [[["d", None], None], [["e", None], None]]]
+    results = [[["a", None], None], [["b", ["p", None]], None], ["c"], group]
     body = [["group", {"args": [SECRET]}], {"result": results, "interval": 1}, {"chord": None}]
     client.lpush("work", json.dumps(message("waits", body=body, task="asks")))
     client.lpush("work", json.dumps(message("other", body=body)))
     client.lpush("work", json.dumps(message("no_list", body=SECRET, task="asks")))
     entries = look(broker).listings[0].entries
-    assert [entry.message.members for entry in entries] == [[["a"], ["b", "p"], ["c"]], None, None]
+    assert [entry.message.members for entry in entries] == [
+        [["a"], ["b", "p"], ["c"], ["d", "g", "p"], ["e", "g", "p"]], None, None,
+    ]  # fmt: skip
     assert SECRET not in repr(entries)
 
 

@@ -21,8 +21,16 @@ select
     null::text as queue_name,
     null::text as job_kind,
     (
-        select jsonb_agg(jsonb_path_query_array(results.result, 'strict $.** ? (@.type() == "string")'))
+        select jsonb_agg(jsonb_path_query_array(parts.part, 'strict $.** ? (@.type() == "string")'))
         from jsonb_array_elements({{ json_array(source_json(counters, 'sub_tasks')) }}) as results (result)
+        -- a group at the end of a chain is as many members as it has
+        cross join lateral (
+            select jsonb_build_array(children.child, results.result -> 0) as part
+            from jsonb_array_elements({{ json_array("results.result -> 1") }}) as children (child)
+            union all
+            select results.result
+            where jsonb_typeof(results.result -> 1) is distinct from 'array'
+        ) as parts
     ) as members,
     seen.first_seen_at as since,
     true as is_counted

@@ -61,11 +61,20 @@ end
 -- Whom a task waits for, by the results that it is given, in a place that depends on the backend.
 local function members_of(body)
     local members = {}
+    local function add(ids)
+        if #ids > 0 then
+            members[#members + 1] = ids
+        end
+    end
     local function collect(results)
         for _, result in ipairs(type(results) == 'table' and results or {}) do
-            local ids = ids_of(result, {})
-            if #ids > 0 then
-                members[#members + 1] = ids
+            if type(result) == 'table' and type(result[2]) == 'table' then
+                -- a group at the end of a chain is as many members as it has
+                for _, child in ipairs(result[2]) do
+                    add(ids_of(result[1], ids_of(child, {})))
+                end
+            else
+                add(ids_of(result, {}))
             end
         end
     end
