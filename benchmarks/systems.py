@@ -1,4 +1,4 @@
-"""What the summary takes over other job systems, as against a pipeline with as much live work: on one server, in turns.
+"""What the summary takes over other job systems, as against a pipeline with as much live work, in turns.
 
 Run as `python -m benchmarks.systems`.
 """
@@ -70,7 +70,10 @@ SYSTEMS: dict[str, Callable[[str, Connection], None]] = {"airflow": _airflow, "c
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("systems", nargs=-1, type=click.Choice(list(SYSTEMS)))
 @click.option(
-    "--history", type=click.IntRange(min=12_000), default=200_000, show_default=True,
+    "--history",
+    type=click.IntRange(min=12_000),
+    default=200_000,
+    show_default=True,
     help="Tasks that have ended, and executions of the pipeline's.",
 )
 @click.option("--repetitions", type=click.IntRange(min=1), default=21, show_default=True)
@@ -80,7 +83,8 @@ SYSTEMS: dict[str, Callable[[str, Connection], None]] = {"airflow": _airflow, "c
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results here."
 )
 def main(
-    systems: Sequence[str], history: int, repetitions: int, shared_buffers: str, keep: bool, json_file: Path | None
+    systems: Sequence[str], history: int, repetitions: int, shared_buffers: str, keep: bool,
+    json_file: Path | None,
 ) -> None:  # fmt: skip
     """Measure the summary over SYSTEMS, all by default, and over a pipeline of the same size."""
     chosen = systems or list(SYSTEMS)
@@ -115,11 +119,15 @@ def _make(system: str, dsn: str, history: int) -> None:
             connection.execute("select set_config(%s, %s, false)", (f"benchmark.{name}", str(value)))
         SYSTEMS[system](dsn, connection)
         connection.execute("vacuum analyze")
-        planted = dict(connection.execute("select point, items from public.planted").fetchall())
+        planted: dict[str, int] = dict(
+            connection.execute("select point, items from public.planted").fetchall()
+        )
         counts = f"select accumulation_point, count(*) from {SCHEMA}.stuck_items group by accumulation_point"
-        found = dict(connection.execute(counts.encode()).fetchall())
+        found: dict[str, int] = dict(connection.execute(counts.encode()).fetchall())
     if found != planted:
-        raise click.ClickException(f"the views of {system} do not find what was planted: {found}, not {planted}")
+        raise click.ClickException(
+            f"the views of {system} do not find what was planted: {found}, not {planted}"
+        )
 
 
 def _measure(dsns: dict[str, str], way: str, repetitions: int) -> list[Cost]:
@@ -136,7 +144,8 @@ def _measure(dsns: dict[str, str], way: str, repetitions: int) -> list[Cost]:
         session.close()
     medians = {system: median(times) for system, times in milliseconds.items()}
     return [
-        Cost(system, way, round(took, 2), round(took / medians[PIPELINE], 2)) for system, took in medians.items()
+        Cost(system, way, round(took, 2), round(took / medians[PIPELINE], 2))
+        for system, took in medians.items()
     ]
 
 

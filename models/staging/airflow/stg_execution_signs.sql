@@ -51,7 +51,8 @@ past as (
             and earlier.task_id = long_tasks.task_id
             and earlier.state = 'success'
             and earlier.duration is not null
-        order by earlier.end_date desc
+        -- which its index has: the names of scheduled runs are in the order of their times
+        order by earlier.run_id desc, earlier.map_index desc
         limit 20
     ) as done on true
     group by long_tasks.dag_id, long_tasks.task_id

@@ -30,7 +30,7 @@ SEPARATOR = "\x06\x16"
 HELD, HELD_SINCE = "unacked", "unacked_index"
 BINDING_PARTS = 3
 PRIORITIES = range(10)
-"""Those that a message can have, in the order in which they are served; an application may use fewer of them."""
+"""Those that a message can have, in the order in which they are served; an application may use fewer."""
 
 KINDS = ("main", "retry")
 """Due, and not due yet."""

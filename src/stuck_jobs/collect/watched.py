@@ -46,7 +46,9 @@ def _broker(project: Path, system: str) -> Broker | None:
     if not isinstance(transport, dict) or not all(
         name in TRANSPORT_OPTIONS and isinstance(value, str) for name, value in transport.items()
     ):
-        raise StuckJobsError(f"vars: broker_transport_options may have {' and '.join(TRANSPORT_OPTIONS)}, as texts")
+        raise StuckJobsError(
+            f"vars: broker_transport_options may have {' and '.join(TRANSPORT_OPTIONS)}, as texts"
+        )
     return Broker(
         tuple(said["queues"]),
         tuple(said["not_queues"]),

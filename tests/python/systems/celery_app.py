@@ -97,7 +97,7 @@ def collects(results: list[str], secret: str) -> None:
 
 
 def send(*descriptions: str) -> None:
-    """Send tasks, each described by its id, name, queue, delay in seconds and priority, with slashes in between."""
+    """Send tasks, each described by its id, name, queue, delay in seconds and priority, between slashes."""
     for description in descriptions:
         task_id, name, queue, delay, *priority = description.split("/")
         app.send_task(
@@ -109,7 +109,7 @@ def send(*descriptions: str) -> None:
 def send_chord(name: str, *chains: str) -> None:
     """Send a chord with a member for each description: tasks and their queues, one after the other.
 
-    Such as `ok:celery,long:nobody`; the tasks are named after the chord, their place in it and in their chain.
+    Such as `ok:celery,long:nobody`; the tasks are named after the chord and their places in it.
     """
     secret = os.environ["SECRET"]
     members = []

@@ -1,4 +1,4 @@
-"""Celery with its results in Django, a prefix and priorities of its own: chords, schedules, retries, revocations."""
+"""Celery with its results in Django, a prefix and priorities of its own: chords, schedules, retries."""
 
 from __future__ import annotations
 
@@ -77,7 +77,9 @@ def stories(
     warehouse = new_warehouse()
     warehouse.execute("drop table jobs, executions, outbox")
     project = tmp_path_factory.mktemp("project")
-    (project / "dbt_project.yml").write_text(json.dumps({"profile": "stuck_jobs", "vars": {"job_system": "celery", **SETTINGS}}))
+    (project / "dbt_project.yml").write_text(
+        json.dumps({"profile": "stuck_jobs", "vars": {"job_system": "celery", **SETTINGS}})
+    )
     with embedded.redis_server() as server, ExitStack() as stack:
         broker = server.url.replace("unix://", "redis+socket://").partition("?")[0]
         variables = {"BROKER": broker, "SECRET": SECRET, "TRANSPORT": json.dumps(TRANSPORT)} | IN_DJANGO
@@ -93,7 +95,9 @@ def tell(system: System, observer: Shop, client: redis.Redis, stack: ExitStack) 
         system.run("python", "-m", "celery_app", *arguments)
 
     def program(name: str, *options: str) -> subprocess.Popen[bytes]:
-        return stack.enter_context(system.process(name, "celery", "-A", "celery_app", *options, "-l", "WARNING"))
+        return stack.enter_context(
+            system.process(name, "celery", "-A", "celery_app", *options, "-l", "WARNING")
+        )
 
     app("migrate")
     first = program("first", "worker", "-c", "3", "-n", "first@here")
@@ -105,8 +109,8 @@ def tell(system: System, observer: Shop, client: redis.Redis, stack: ExitStack) 
     app("chord", "failing", "fails:celery", "ok:celery")
     app("send", "urgent/ok/nobody//9", "later/ok//600", "revoked/ok//600", "retried/retries//")
     for task, status in (
-        ("unserved_0", "SUCCESS"), ("chained_0", "STARTED"), ("chained_1", "SUCCESS"), ("failing_ends", "FAILURE"),
-        ("retried", "RETRY"),
+        ("unserved_0", "SUCCESS"), ("chained_0", "STARTED"), ("chained_1", "SUCCESS"),
+        ("failing_ends", "FAILURE"), ("retried", "RETRY"),
     ):  # fmt: skip
         system.wait_for(is_status(task, status, TABLE))
     system.wait_until(lambda: client.hlen("shop:unacked") == 3, "what is not due is held")
@@ -129,7 +133,9 @@ def tell(system: System, observer: Shop, client: redis.Redis, stack: ExitStack) 
     waiting_for_retry = observer.look()
     time.sleep(15)
     observer.look()
-    system.warehouse.execute("update stuck_jobs_raw.queue_messages set due_at = due_at - interval '6 minutes'")
+    system.warehouse.execute(
+        "update stuck_jobs_raw.queue_messages set due_at = due_at - interval '6 minutes'"
+    )
     retry_is_due = observer.said()
     system.assert_promises_kept(**SETTINGS)
     system.ours("collect", exit_code=2, REDIS_URL=observer.redis_url)
