@@ -16,7 +16,7 @@ from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.systems import project_variables, system_entry
 
 TRANSPORT_OPTIONS = ("global_keyprefix", "sep")
-"""Of Celery's, those on which it depends where something is."""
+"""Of an application's, those on which it depends where something is."""
 
 
 def watched_broker(connection: psycopg.Connection[Any] | None, schema: str, project: Path) -> Broker | None:
