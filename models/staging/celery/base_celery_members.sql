@@ -18,11 +18,8 @@ with members as (
 ),
 
 tracked as (
-    select
-        exists (
-            select 1 from {{ ref('base_celery_results') }}
-            where status = 'STARTED' or started_at is not null
-        ) as are_starts_seen
+    select count(*) > 0 as are_starts_seen from {{ ref('base_celery_results') }}
+    where status = 'STARTED' or started_at is not null
 ),
 
 open_members as (
@@ -57,8 +54,8 @@ steps as (
         messages.task_id is not null as has_message
     from open_members
     cross join {{ ref('base_celery_look') }} as look
-    cross join lateral
-        jsonb_array_elements_text(open_members.ids) with ordinality as step (task_id, place)
+    cross join
+        lateral jsonb_array_elements_text(open_members.ids) with ordinality as step (task_id, place)
     left join {{ ref('base_celery_results') }} as results on step.task_id = results.task_id
     left join {{ ref('base_celery_messages') }} as messages on step.task_id = messages.task_id
     where

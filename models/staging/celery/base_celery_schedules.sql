@@ -42,8 +42,8 @@ select
     job_kind,
     ticked_at,
     ticked_at + period as due_at,
-    exists (
-        select 1 from {{ ref('base_celery_messages') }} as messages
+    (
+        select count(*) > 0 from {{ ref('base_celery_messages') }} as messages
         where messages.is_due and messages.job_kind = last_ticks.job_kind and messages.task_id <> last_ticks.task_id
     ) as may_be_sent
 from last_ticks

@@ -40,8 +40,8 @@ union all
 select
     'job_blocked' as accumulation_point,
     concat(
-        'whether all members of ', count(distinct members.task_id), ' chords are at work is not known: some have neither a',
-        ' message nor a result',
+        'whether all members of ', count(distinct members.task_id), ' chords are at work is not known: some have neither',
+        ' a message nor a result',
         case when bool_and(look.is_complete) then '; task_track_started would tell' else ', and not all was read' end
     ) as problem
 from {{ ref('base_celery_members') }} as members
@@ -58,8 +58,8 @@ select
     case
         when count(*) filter (where ticked_at is null) > 0
             then concat(
-                'whether ', min(schedule) filter (where ticked_at is null), ' ticks is not known: django-celery-results',
-                ' has no result with this periodic_task_name; result_extended keeps it'
+                'whether ', min(schedule) filter (where ticked_at is null), ' ticks is not known:',
+                ' django-celery-results has no result with this periodic_task_name; result_extended keeps it'
             )
         else concat(
             'whether ', min(schedule), ' ticks is not known: its last result is too old, and messages of the same',
