@@ -1,6 +1,6 @@
 -- The tasks as jobs: those that have a message, wherever it is, and those that have a row and no message. What was
--- sent again with the id of a task that has ended is live. A chord that is counted is a job by the id of its group, and waits
--- for its members. A branch with a constant for each status.
+-- sent again with the id of a task that has ended is live. A chord that is counted is a job by the id of its group, and
+-- waits for its members. A branch with a constant for each status.
 {{ config(enabled=is_system('celery')) }}
 
 select
