@@ -61,7 +61,7 @@ def main(
                 population.generate(connection, population.Size(jobs), status.update)
         population.continue_ids(connection)
         with console.status("building"):
-            project.build(running.dsn)
+            project.build_views(running.dsn)
         for name in ("quiet", "stuck half-way"):
             with console.status(f"measuring: {name}"), situation(connection, SITUATIONS[name], incident):
                 views = _measure_views(running.dsn, repetitions)

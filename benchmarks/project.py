@@ -106,13 +106,27 @@ def build(dsn: str, root: Path = ROOT, schema: str = SCHEMA) -> dict[str, str]:
     Returns:
         The analysis's queries by name.
     """
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"drop schema if exists {schema}, {schema}_raw cascade".encode())
+    build_views(dsn, root, schema)
     with _scratch(root) as scratch:
-        _dbt(dsn, scratch, "run", "--exclude", "accumulation_history", root=root, schema=schema)
         _dbt(dsn, scratch, "compile", "--select", "resource_type:analysis", root=root, schema=schema)
         compiled = Path(scratch) / "target" / "compiled" / "stuck_jobs" / "analyses"
         return {path.stem: path.read_text() for path in sorted(compiled.glob("analysis_*.sql"))}
+
+
+def build_views(dsn: str, root: Path = ROOT, schema: str = SCHEMA, **variables: Any) -> None:
+    """Build the views anew, without the history of runs.
+
+    Args:
+        dsn: of the database.
+        root: the project, of this commit or another one.
+        schema: of its views; that of its raw tables is named after it.
+        **variables: of dbt.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"drop schema if exists {schema}, {schema}_raw cascade".encode())
+    chosen = ("--exclude", "accumulation_history", "--vars", json.dumps(variables))
+    with _scratch(root) as scratch:
+        _dbt(dsn, scratch, "run", *chosen, root=root, schema=schema)
 
 
 def environment(dsn: str, schema: str = SCHEMA) -> dict[str, str]:

@@ -1,3 +1,5 @@
 {% macro own_schema() -%}
-    {{ adapter.quote(graph.nodes['model.stuck_jobs.stg_jobs'].schema if execute else target.schema) }}
+    {#- a unit test has no graph -#}
+    {%- set schema = graph.nodes['model.stuck_jobs.stg_jobs'].schema if graph.nodes else model.schema -%}
+    {{ adapter.quote(schema if execute else target.schema) }}
 {%- endmacro %}

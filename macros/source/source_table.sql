@@ -15,6 +15,11 @@
                 ~ "name the table itself, or a view of it"
             ) %}
         {% endif %}
+        {% if described.get('is_optional') and model is defined and model.resource_type == 'unit_test' %}
+            {% for column in described.required + described.optional if column not in table.types %}
+                {% do table.types.update({column: described.get('types', {}).get(column, 'text')}) %}
+            {% endfor %}
+        {% endif %}
         {% if not table.types and not described.get('is_optional') %}
             {% do exceptions.raise_compiler_error(
                 "the watched table " ~ table.name ~ " does not exist, or the role '" ~ target.user ~ "' may not read it"

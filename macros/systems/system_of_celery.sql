@@ -11,11 +11,22 @@
                 'required': ['task_id', 'status', 'result', 'date_done'],
                 'optional': ['name', 'queue', 'retries'],
                 'is_optional': true,
+                'types': {'date_done': 'timestamp without time zone'},
             },
             'django_jobs': {
                 'name': 'django_celery_results_taskresult',
                 'required': ['task_id', 'status', 'result', 'task_name', 'date_done'],
-                'optional': ['date_started'],
+                'optional': ['date_started', 'date_created', 'periodic_task_name'],
+                'is_optional': true,
+                'types': {
+                    'date_done': 'timestamp with time zone', 'date_started': 'timestamp with time zone',
+                    'date_created': 'timestamp with time zone',
+                },
+            },
+            'django_chords': {
+                'name': 'django_celery_results_chordcounter',
+                'required': ['group_id', 'sub_tasks', 'count'],
+                'optional': [],
                 'is_optional': true,
             },
         },
@@ -23,9 +34,10 @@
             'queues': ['celery'],
             'not_queues': ['.pidbox', 'celeryev'],
             'waiting_task': 'celery.chord_unlock',
+            'transport': var('broker_transport_options'),
         },
         'relations': [
-            'stg_jobs', 'stg_holders', 'stg_waits', 'stg_given_up', 'stg_attempts', 'stg_activity',
+            'stg_jobs', 'stg_holders', 'stg_waits', 'stg_given_up', 'stg_attempts', 'stg_schedules', 'stg_activity',
             'stg_unproven_points', 'stg_watched_tables',
         ],
         'remedies': {
@@ -51,6 +63,7 @@
             'queue_dead_letter': {'remedy': 'requeue'},
             'job_blocked': from_redis,
             'failure_burst': {},
+            'schedule_missed': dict(from_redis, enabled=var('redis_enabled') and var('schedules') | length > 0),
             'worker_lost': dict(from_redis, max_age_minutes=65, remedy='retry'),
             'pipeline_stalled': from_redis,
         },

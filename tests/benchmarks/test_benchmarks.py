@@ -98,3 +98,21 @@ def test_the_summary_is_measured_beside_an_earlier_commit_in_each_situation() ->
         rows = [line for line in finished.stdout.splitlines() if line.strip().startswith(situation)]
         assert len(rows) == 3, finished.stdout
         assert all(float(row.split()[-1]) > 0 for row in rows)
+
+
+def test_the_summary_is_measured_over_other_systems_beside_the_pipeline(tmp_path: Path) -> None:
+    results = tmp_path / "results.json"
+    finished = subprocess.run(
+        [
+            sys.executable, "-m", "benchmarks.systems", "--history", "12000", "--repetitions", "1",
+            "--shared-buffers", "128MB", "--json", str(results),
+        ],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    costs = {(cost["system"], cost["way"]): cost for cost in json.loads(results.read_text())}
+    assert costs.keys() == {
+        (system, way) for system in ("pipeline", "airflow", "celery") for way in ("unprepared", "prepared")
+    }
+    assert all(cost["ratio"] > 0 for cost in costs.values())
+    assert costs["pipeline", "prepared"]["ratio"] == 1

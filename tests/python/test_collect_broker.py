@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,6 +26,8 @@ from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.snapshot import Entry, Holdings, Listing, Server, Snapshot
 from stuck_jobs.collect.store import Store
 from stuck_jobs.collect.trust import Memory
+from stuck_jobs.collect.watched import watched_broker
+from stuck_jobs.errors import StuckJobsError
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 BROKER = Broker(queues=("work",), not_queues=(".pidbox",), waiting_task="asks")
@@ -69,11 +74,11 @@ def bind(client: redis.Redis, exchange: str, queue: str, routing_key: str = "") 
 
 
 def test_all_priorities_in_their_order_the_oldest_first(broker: embedded.Redis, client: redis.Redis) -> None:
-    for place in ("", f"{SEPARATOR}3", f"{SEPARATOR}6", f"{SEPARATOR}9"):
+    for place in ("", f"{SEPARATOR}1", f"{SEPARATOR}3", f"{SEPARATOR}9"):
         for age in ("old", "new"):
             client.lpush(f"work{place}", json.dumps(message(f"{age}{place[-1:]}")))
     main, later = look(broker).listings
-    assert names(main) == ["old", "new", "old3", "new3", "old6", "new6", "old9", "new9"]
+    assert names(main) == ["old", "new", "old1", "new1", "old3", "new3", "old9", "new9"]
     assert (main.queue, main.depth, main.complete, later.depth) == ("work", 8, True, 0)
 
 
@@ -108,10 +113,58 @@ def test_what_workers_hold(broker: embedded.Redis, client: redis.Redis) -> None:
 def test_queues_are_found_by_what_is_bound(broker: embedded.Redis, client: redis.Redis) -> None:
     bind(client, "mail", "mail")
     bind(client, "app.pidbox", "w1@here.app.pidbox")
-    client.sadd("_kombu.binding.odd", "no_parts")
     snapshot = look(broker, ["was_there"])
-    assert [listing.queue for listing in snapshot.listings[::2]] == ["work", "was_there", "mail", "no_parts"]
-    assert holdings(snapshot).traces == 3
+    assert [listing.queue for listing in snapshot.listings[::2]] == ["work", "was_there", "mail"]
+    assert holdings(snapshot).traces == 2
+
+
+def test_a_prefix_and_a_separator_of_the_application(broker: embedded.Redis, client: redis.Redis) -> None:
+    bind(client, "mail", "others_mail")
+    client.lpush("work", json.dumps(message("others")))
+    client.sadd("shop:_kombu.binding.mail", "mail::mail")
+    client.lpush("shop:mail:3", json.dumps(message("urgent")))
+    client.lpush("shop:work", json.dumps(message("waits")))
+    client.hset(f"shop:{HELD}", "tag", json.dumps([message("held"), "mail", "mail"]))
+    of_shop = replace(BROKER, prefix="shop:", separator=":")
+    snapshot = read_broker(parse_redis_url(broker.url), of_shop, [], 10, 5, NOW)
+    assert {listing.queue: names(listing) for listing in snapshot.listings[::2]} == {
+        "work": ["waits"], "mail": ["urgent"],
+    }  # fmt: skip
+    assert [one.message.jobspec_id for one in holdings(snapshot).held] == ["held"]
+
+
+@pytest.mark.parametrize(
+    ("key", "member", "reason"),
+    [
+        ("shop:_kombu.binding.work", SEPARATOR.join(["work", "", "work"]), 'the prefix "shop:"'),
+        ("_kombu.binding.work", "work::work", "separated in another way"),
+        ("_kombu.binding.work", "a\x06\x16b\x06\x16\x06\x16work", "separated in another way"),
+    ],
+)
+def test_keys_that_are_made_in_another_way_are_not_read_as_none(
+    broker: embedded.Redis, client: redis.Redis, key: str, member: str, reason: str
+) -> None:
+    client.sadd(key, member)
+    snapshot = look(broker)
+    (error,) = snapshot.errors
+    assert reason in error
+    assert "vars: broker_transport_options" in error
+    assert not snapshot.complete
+
+
+@pytest.mark.parametrize("options", ["{sep: 7}", "{visibility_timeout: '7'}", "[sep]"])
+def test_what_the_application_sets_is_read(tmp_path: Path, options: str) -> None:
+    project = tmp_path / "dbt_project.yml"
+    said = "vars: {job_system: celery, broker_transport_options: %s}"
+    project.write_text(said % options)
+    with pytest.raises(StuckJobsError, match="global_keyprefix and sep"):
+        watched_broker(None, "no_views", tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "dbt_project.yml").write_text(said % "{global_keyprefix: 'shop:', sep: ':'}")
+    found = watched_broker(None, "no_views", other)
+    assert found is not None
+    assert (found.prefix, found.separator) == ("shop:", ":")
 
 
 def test_bodies_stay_in_redis_however_large(broker: embedded.Redis, client: redis.Redis) -> None:
@@ -124,13 +177,16 @@ def test_bodies_stay_in_redis_however_large(broker: embedded.Redis, client: redi
 
 
 def test_whom_a_task_waits_for(broker: embedded.Redis, client: redis.Redis) -> None:
-    results = [[["a", None], None], [["b", ["p", None]], None], ["c"]]
+    group = [["g", [["p", None], None]], [[["d", None], None], [["e", None], None]]]
+    results = [[["a", None], None], [["b", ["p", None]], None], ["c"], group]
     body = [["group", {"args": [SECRET]}], {"result": results, "interval": 1}, {"chord": None}]
     client.lpush("work", json.dumps(message("waits", body=body, task="asks")))
     client.lpush("work", json.dumps(message("other", body=body)))
     client.lpush("work", json.dumps(message("no_list", body=SECRET, task="asks")))
     entries = look(broker).listings[0].entries
-    assert [entry.message.members for entry in entries] == [["a", "b", "c"], None, None]
+    assert [entry.message.members for entry in entries] == [
+        [["a"], ["b", "p"], ["c"], ["d", "g", "p"], ["e", "g", "p"]], None, None,
+    ]  # fmt: skip
     assert SECRET not in repr(entries)
 
 
@@ -213,6 +269,37 @@ def test_who_may_not_ask_does_not_know(broker: embedded.Redis, client: redis.Red
     snapshot = look(broker, url=broker.url.replace("unix://", "unix://narrow:x@"))
     assert snapshot.errors == []
     assert holdings(snapshot).listeners is None
+
+
+PAGE = (ROOT / "docs" / "systems" / "celery.md").read_text().replace("\\\n", " ")
+(RIGHTS,) = [shlex.split(line) for line in re.findall(r"redis-cli (ACL SETUSER .+)", PAGE)]
+COMMANDS = [word for word in RIGHTS if word.startswith("+") and word != "+client|list"]
+
+
+def look_as_collector(broker: embedded.Redis, client: redis.Redis, *without: str) -> Snapshot:
+    """With the rights that the page states, less some; what the page watches is there."""
+    bind(client, "celery", "celery")
+    client.lpush("celery", json.dumps(message("waits")))
+    client.hset(HELD, "tag", json.dumps([message("held"), "celery", "celery"]))
+    client.execute_command(*RIGHTS)
+    client.execute_command("ACL", "SETUSER", RIGHTS[2], *(right.replace("+", "-", 1) for right in without))
+    address = parse_redis_url(broker.url.replace("unix://", f"unix://{RIGHTS[2]}:choose-one@"))
+    snapshot = read_broker(address, replace(BROKER, queues=("celery",)), [], 10, 5, NOW)
+    client.acl_deluser(RIGHTS[2])
+    return snapshot
+
+
+def test_the_rights_on_the_page_suffice(broker: embedded.Redis, client: redis.Redis) -> None:
+    snapshot = look_as_collector(broker, client)
+    assert (snapshot.errors, snapshot.complete) == ([], True)
+    assert snapshot.jobs_with_a_message == {"waits", "held"}
+    assert holdings(snapshot).listeners == 0
+
+
+@pytest.mark.parametrize("right", COMMANDS)
+def test_a_right_that_is_missing_is_named(broker: embedded.Redis, client: redis.Redis, right: str) -> None:
+    (error,) = look_as_collector(broker, client, right).errors
+    assert right.removeprefix("+") in error.lower()
 
 
 def test_a_redis_that_does_not_answer() -> None:

@@ -53,7 +53,7 @@ held as (
         case
             when holder.job_id is null then 'missing'
             when holder.status in ('failed', 'cancelled') then holder.status
-            when heartbeats.is_held is false then 'lost'
+            when heartbeats.is_held is false or heartbeats.loss is not null then 'lost'
             when
                 heartbeats.suspicion is not null and holder.started_at < {{ as_of() }} - {{ max_age('job_running') }}
                 then 'stuck'

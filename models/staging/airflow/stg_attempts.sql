@@ -3,9 +3,28 @@
 {{ config(enabled=is_system('airflow')) }}
 {% set begin = as_of() ~ ' - ' ~ minutes(var('provider_window_minutes')) %}
 
-with recent as (
-    select * from {{ ref('base_airflow_executions') }}
+-- found before their runs are, of which there are many more
+with recent_tasks as materialized (
+    select
+        dag_id,
+        run_id,
+        task_id,
+        map_index,
+        state,
+        try_number,
+        end_date
+    from {{ source('airflow', 'executions') }}
     where last_heartbeat_at >= {{ begin }} - interval '10 minutes'
+),
+
+recent as (
+    select
+        recent_tasks.*,
+        runs.id as job_id,
+        concat_ws('.', recent_tasks.dag_id, recent_tasks.task_id) as job_kind
+    from recent_tasks
+    inner join {{ source('airflow', 'jobs') }} as runs
+        on recent_tasks.dag_id = runs.dag_id and recent_tasks.run_id = runs.run_id
 ),
 
 ended as (

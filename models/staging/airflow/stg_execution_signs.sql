@@ -26,6 +26,36 @@ hearing as (
     select coalesce(max(last_heartbeat_at) >= {{ as_of() }} - interval '1 minute', false) as is_any_heard
     from {{ source('airflow', 'executions') }}
     where state in ('running', 'restarting')
+),
+
+-- of those alone that run for long, each once, however many copies of it do
+long_tasks as (
+    select distinct
+        dag_id,
+        task_id
+    from open_tasks
+    where state in ('running', 'restarting') and start_date < {{ as_of() }} - {{ max_age('execution_running') }}
+),
+
+past as (
+    select
+        long_tasks.dag_id,
+        long_tasks.task_id,
+        coalesce(3 * max(done.duration) * interval '1 second', interval '1 day') as lasts_at_most
+    from long_tasks
+    left join lateral (
+        select earlier.duration
+        from {{ source('airflow', 'executions') }} as earlier
+        where
+            earlier.dag_id = long_tasks.dag_id
+            and earlier.task_id = long_tasks.task_id
+            and earlier.state = 'success'
+            and earlier.duration is not null
+        -- which its index has: the names of scheduled runs are in the order of their times
+        order by earlier.run_id desc, earlier.map_index desc
+        limit 20
+    ) as done on true
+    group by long_tasks.dag_id, long_tasks.task_id
 )
 
 select
@@ -106,18 +136,9 @@ select
 from open_tasks
 cross join hearing
 cross join lateral (select coalesce(open_tasks.last_heartbeat_at, open_tasks.start_date) as beat_at) as signals
-left join lateral (
-    select coalesce(3 * max(done.duration) * interval '1 second', interval '1 day') as lasts_at_most
-    from (
-        select duration
-        from {{ source('airflow', 'executions') }} as earlier
-        where
-            earlier.dag_id = open_tasks.dag_id
-            and earlier.task_id = open_tasks.task_id
-            and earlier.state = 'success'
-            and earlier.duration is not null
-        order by earlier.end_date desc
-        limit 20
-    ) as done
-) as past on open_tasks.start_date < {{ as_of() }} - {{ max_age('execution_running') }}
+left join past
+    on
+        open_tasks.dag_id = past.dag_id
+        and open_tasks.task_id = past.task_id
+        and open_tasks.start_date < {{ as_of() }} - {{ max_age('execution_running') }}
 where open_tasks.state in ('running', 'restarting')

@@ -1,5 +1,6 @@
--- The tasks as jobs: those that have a message, wherever it is, and those that have a row and no message. What was sent
--- again with the id of a task that has ended is live. A branch with a constant for each status.
+-- The tasks as jobs: those that have a message, wherever it is, and those that have a row and no message. What was
+-- sent again with the id of a task that has ended is live. A chord that is counted is a job by the id of its group, and
+-- waits for its members. A branch with a constant for each status.
 {{ config(enabled=is_system('celery')) }}
 
 select
@@ -67,6 +68,27 @@ where
     status = '{{ state }}'
     and task_id not in (select messages.task_id from {{ ref('base_celery_messages') }} as messages)
 {%- endfor %}
+union all
+select
+    task_id as job_id,
+    task_id as jobspec_id,
+    'running' as status,
+    queue_name,
+    job_kind,
+    'child' as waits_for,
+    null::bigint as attempts,
+    false as is_polled,
+    null::timestamptz as source_created_at,
+    null::timestamptz as source_updated_at,
+    null::timestamptz as created_at,
+    null::timestamptz as ready_since,
+    null::timestamptz as updated_at,
+    since as started_at,
+    null::timestamptz as completed_at,
+    null::timestamptz as expires_at,
+    null::xid as row_version
+from {{ ref('base_celery_chords') }}
+where is_counted
 union all
 -- no state at all
 select

@@ -1,6 +1,6 @@
 -- What can be told neither way now: whether a worker lives that has had a task for long, or at all where nobody may see
 -- who listens; whether a message is nowhere if not all were read; whether a member of a chord runs that is nowhere;
--- which zone the results' dates are of.
+-- whether beat has sent what left no result, or what may wait in a queue; which zone the results' dates are of.
 {{ config(enabled=is_system('celery')) }}
 {% set long_ago = as_of() ~ ' - ' ~ max_age('job_running') %}
 
@@ -40,11 +40,34 @@ union all
 select
     'job_blocked' as accumulation_point,
     concat(
-        'whether all members of ', count(distinct task_id), ' chords are at work is not known: some have neither a',
-        ' message nor a result; task_track_started would tell'
+        'whether all members of ', count(distinct members.task_id), ' chords are at work is not known: some have neither',
+        ' a message nor a result',
+        case when bool_and(look.is_complete) then '; task_track_started would tell' else ', and not all was read' end
     ) as problem
-from {{ ref('base_celery_members') }}
-where not has_result and not has_message and not is_absence_known and since < {{ long_ago }}
+from {{ ref('base_celery_members') }} as members
+cross join {{ ref('base_celery_look') }} as look
+where
+    not members.has_result
+    and not members.has_message
+    and not members.is_absence_known
+    and members.since < {{ long_ago }}
+having count(*) > 0
+union all
+select
+    'schedule_missed' as accumulation_point,
+    case
+        when count(*) filter (where ticked_at is null) > 0
+            then concat(
+                'whether ', min(schedule) filter (where ticked_at is null), ' ticks is not known:',
+                ' django-celery-results has no result with this periodic_task_name; result_extended keeps it'
+            )
+        else concat(
+            'whether ', min(schedule), ' ticks is not known: its last result is too old, and messages of the same',
+            ' task are due'
+        )
+    end as problem
+from {{ ref('base_celery_schedules') }}
+where ticked_at is null or (may_be_sent and due_at < {{ as_of() }} - {{ max_age('schedule_missed') }})
 having count(*) > 0
 union all
 select

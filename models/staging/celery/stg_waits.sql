@@ -1,5 +1,5 @@
--- The tasks that ask every second whether all members of a chord have ended, each with the member that is furthest from
--- its end.
+-- The chords that have not ended, each with the member that is furthest from its end. One that is counted was not there
+-- for sure before it was seen.
 {{ config(enabled=is_system('celery')) }}
 
 select distinct on (task_id)
@@ -11,5 +11,5 @@ select distinct on (task_id)
     member_id as holder_job_id,
     since
 from {{ ref('base_celery_members') }}
-where has_result or has_message or is_absence_known
+where since is not null and (has_result or has_message or is_absence_known)
 order by task_id asc, (has_result or has_message) asc, has_result asc, member_id asc

@@ -20,8 +20,8 @@ local call = redis.call
 local opened = 0
 
 local function now()
-    local clock = redis.pcall('TIME')
-    return clock.err and 0 or clock[1] * 1000000 + clock[2]
+    local clock = call('TIME')
+    return clock[1] * 1000000 + clock[2]
 end
 
 local deadline = now() + time
@@ -47,15 +47,34 @@ local function decoded(text)
     return whole:sub(1, #whole - surplus)
 end
 
--- whom a task waits for: its results are lists of which the first is the id, or an id and its parent
+-- All ids within a result, its own first: it also names what goes before it in a chain.
+local function ids_of(result, ids)
+    if type(result) == 'string' then
+        ids[#ids + 1] = result
+    end
+    for _, part in ipairs(type(result) == 'table' and result or {}) do
+        ids_of(part, ids)
+    end
+    return ids
+end
+
+-- Whom a task waits for, by the results that it is given, in a place that depends on the backend.
 local function members_of(body)
     local members = {}
+    local function add(ids)
+        if #ids > 0 then
+            members[#members + 1] = ids
+        end
+    end
     local function collect(results)
         for _, result in ipairs(type(results) == 'table' and results or {}) do
-            local id = type(result) == 'table' and result[1]
-            id = type(id) == 'table' and id[1] or id
-            if type(id) == 'string' then
-                members[#members + 1] = id
+            if type(result) == 'table' and type(result[2]) == 'table' then
+                -- a group at the end of a chain is as many members as it has
+                for _, child in ipairs(result[2]) do
+                    add(ids_of(result[1], ids_of(child, {})))
+                end
+            else
+                add(ids_of(result, {}))
             end
         end
     end

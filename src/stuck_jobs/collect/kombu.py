@@ -1,6 +1,6 @@
 """Read a broker of kombu's in one look: its queues, what workers hold, and whether any of them listens.
 
-A queue is four lists, by priority. What a worker has taken is in a hash until the worker settles it, also
+A queue is a list for each priority. What a worker has taken is in a hash until the worker settles it, also
 while it waits for its time. Where nobody has taken anything and nobody listens, nobody is at work.
 """
 
@@ -28,8 +28,9 @@ from stuck_jobs.errors import StuckJobsError
 BINDING = "_kombu.binding."
 SEPARATOR = "\x06\x16"
 HELD, HELD_SINCE = "unacked", "unacked_index"
-PRIORITIES = ("", *(f"{SEPARATOR}{step}" for step in (3, 6, 9)))
-"""What the names of a queue's lists end with, in the order in which they are served."""
+BINDING_PARTS = 3
+PRIORITIES = range(10)
+"""Those that a message can have, in the order in which they are served; an application may use fewer."""
 
 KINDS = ("main", "retry")
 """Due, and not due yet."""
@@ -52,11 +53,22 @@ class Broker:
         queues: that are there unless somebody names others.
         not_queues: endings of exchanges whose lists are no queues of jobs.
         waiting_task: the name of the task that waits for others.
+        prefix: of all of its keys.
+        separator: within the names of lists, and within bindings.
     """
 
     queues: tuple[str, ...]
     not_queues: tuple[str, ...]
     waiting_task: str
+    prefix: str = ""
+    separator: str = SEPARATOR
+
+    def lists_of(self, queue: str) -> list[str]:
+        """The keys of a queue's lists, in the order in which they are served."""
+        return [
+            f"{self.prefix}{queue}{self.separator}{priority}" if priority else f"{self.prefix}{queue}"
+            for priority in PRIORITIES
+        ]
 
 
 @dataclass(frozen=True)
@@ -107,9 +119,10 @@ def _look(client: redis.Redis, broker: Broker, names: list[str], limit: int, now
     queues = _find_queues(client, broker, names)
     if len(queues.names) > MAX_QUEUES:
         raise StuckJobsError(f"there are more than {MAX_QUEUES:,} queues")
-    lists = [f"{name}{ending}" for name in queues.names for ending in PRIORITIES]
+    own = [f"{broker.prefix}{key}" for key in (HELD, HELD_SINCE)]
+    lists = [key for name in queues.names for key in broker.lists_of(name)]
     arguments = (limit, MAX_MESSAGE_BYTES, MAX_MICROSECONDS, SURE_MESSAGES, broker.waiting_task)
-    answer, clients = _ask(client, [HELD, HELD_SINCE, *lists], arguments)
+    answer, clients = _ask(client, [*own, *lists], arguments)
     held_answer, *list_answers = answer
     held, are_all_read = _held(held_answer, queues)
     steps = iter(list_answers)
@@ -133,37 +146,66 @@ def _ask(
         pipeline.eval(_SCRIPT, len(keys), *keys, *arguments)
         pipeline.client_list()
         try:
-            answer, clients = pipeline.execute()
+            answer, clients = pipeline.execute(raise_on_error=False)
         except redis.exceptions.NoPermissionError:
             answer, clients = client.eval(_SCRIPT, len(keys), *keys, *arguments), None
+    if isinstance(answer, redis.RedisError):
+        raise answer
     return cast("list[list[Any]]", answer), clients
 
 
 def _find_queues(client: redis.Redis, broker: Broker, names: list[str]) -> _Queues:
     """The queues that are known, and those that exchanges are bound to, looked for among few keys alone."""
     is_searched = client.dbsize() <= MAX_KEYS
-    keys = (
-        cast("Iterator[bytes]", client.scan_iter(match=f"{BINDING}*", count=KEYS_PER_STEP))
-        if is_searched
-        else iter([f"{BINDING}{name}".encode() for name in names])
-    )
+    own = f"{broker.prefix}{BINDING}"
+    keys = _search_bindings(client, own) if is_searched else [f"{own}{name}" for name in names]
     routes: dict[tuple[str, str], str] = {}
     bindings = 0
-    while step := list(islice(keys, KEYS_PER_STEP)):
+    for key, members in _read_bindings(client, keys):
+        exchange = key.removeprefix(own)
+        bindings += bool(members)
+        if exchange.endswith(broker.not_queues):
+            continue
+        for member in members:
+            parts = member.split(broker.separator)
+            if len(parts) != BINDING_PARTS:
+                raise StuckJobsError(
+                    "the parts of its bindings are separated in another way: say how the application does it,"
+                    " in vars: broker_transport_options: {sep: ...}"
+                )
+            routes[exchange, parts[0]] = parts[-1]
+    found = [name for queue in routes.values() if (name := clean_text(queue, MAX_ID_LENGTH))]
+    return _Queues(list(dict.fromkeys([*names, *sorted(found)])), routes, bindings, is_searched)
+
+
+def _search_bindings(client: redis.Redis, own: str) -> list[str]:
+    """The keys of the exchanges of our application.
+
+    Raises:
+        StuckJobsError: if there are those of others alone, which may be ours.
+    """
+    found = cast("Iterator[bytes]", client.scan_iter(match=f"*{BINDING}*", count=KEYS_PER_STEP))
+    keys = [key.decode(errors="replace") for key in found]
+    ours = [key for key in keys if key.startswith(own)]
+    if keys and not ours:
+        prefix = clean_text(keys[0].partition(BINDING)[0], MAX_ID_LENGTH) or ""
+        raise StuckJobsError(
+            f'its keys have the prefix "{prefix}": if those are of the application, say so in'
+            " vars: broker_transport_options: {global_keyprefix: ...}"
+        )
+    return ours
+
+
+def _read_bindings(client: redis.Redis, keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """What is bound to each exchange."""
+    names = iter(keys)
+    while step := list(islice(names, KEYS_PER_STEP)):
         with client.pipeline(transaction=False) as pipeline:
             for key in step:
                 pipeline.smembers(key)
             bound = cast("list[set[bytes]]", pipeline.execute())
         for key, members in zip(step, bound, strict=True):
-            exchange = key.decode(errors="replace").removeprefix(BINDING)
-            bindings += bool(members)
-            if exchange.endswith(broker.not_queues):
-                continue
-            for member in members:
-                parts = member.decode(errors="replace").split(SEPARATOR)
-                routes[exchange, parts[0]] = parts[-1]
-    found = [name for queue in routes.values() if (name := clean_text(queue, MAX_ID_LENGTH))]
-    return _Queues(list(dict.fromkeys([*names, *sorted(found)])), routes, bindings, is_searched)
+            yield key, [member.decode(errors="replace") for member in members]
 
 
 def _listeners(client: redis.Redis, clients: list[dict[str, str]] | None) -> int | None:
@@ -225,14 +267,17 @@ def _message(members: dict[str, Any]) -> Message:
     if job is None:
         return Message(error="cannot be read", may_hide_job=True)
     retries = members.get("retries")
-    awaited = members.get("members")
+    awaited = [
+        [name for one in ids if (name := clean_text(one, MAX_ID_LENGTH))]
+        for ids in members.get("members") or ()
+    ]
     return Message(
         message_id=job,
         jobspec_id=job,
         attempts=int(retries) if isinstance(retries, int | float) else None,
         parsed=True,
         job_kind=clean_text(members.get("task"), MAX_ID_LENGTH),
-        members=[name for one in awaited if (name := clean_text(one, MAX_ID_LENGTH))] if awaited else None,
+        members=[ids for ids in awaited if ids] or None,
     )
 
 

@@ -46,7 +46,7 @@ class Message:
         parsed: it is of one of the two formats.
         may_hide_job: what was read of it does not say which job it is for, and the rest may.
         job_kind: what kind of work it is for; None where it does not say.
-        members: the jobs that it waits for; None if for none.
+        members: the jobs that it waits for, each with those that go before it; None if for none.
     """
 
     message_id: str | None = None
@@ -58,7 +58,7 @@ class Message:
     parsed: bool = False
     may_hide_job: bool = False
     job_kind: str | None = None
-    members: list[str] | None = None
+    members: list[list[str]] | None = None
 
 
 def parse_message(content: bytes, size: int) -> Message:

@@ -332,7 +332,7 @@ def _in_flight_rows(snapshot: Snapshot, snapshot_id: int) -> Iterator[tuple[Any,
         )  # fmt: skip
 
 
-def _json(names: list[str] | None) -> str | None:
+def _json(names: list[list[str]] | None) -> str | None:
     return None if names is None else json.dumps(names)
 
 

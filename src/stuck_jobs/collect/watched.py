@@ -10,9 +10,13 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.collect.kombu import Broker
+from stuck_jobs.collect.kombu import SEPARATOR, Broker
 from stuck_jobs.collect.trust import UNREADABLE
+from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.systems import project_variables, system_entry
+
+TRANSPORT_OPTIONS = ("global_keyprefix", "sep")
+"""Of an application's, those on which it depends where something is."""
 
 
 def watched_broker(connection: psycopg.Connection[Any] | None, schema: str, project: Path) -> Broker | None:
@@ -38,4 +42,17 @@ def _broker(project: Path, system: str) -> Broker | None:
     said = system_entry(project, system).get("broker")
     if said is None:
         return None
-    return Broker(tuple(said["queues"]), tuple(said["not_queues"]), said["waiting_task"])
+    transport = said["transport"] or {}
+    if not isinstance(transport, dict) or not all(
+        name in TRANSPORT_OPTIONS and isinstance(value, str) for name, value in transport.items()
+    ):
+        raise StuckJobsError(
+            f"vars: broker_transport_options may have {' and '.join(TRANSPORT_OPTIONS)}, as texts"
+        )
+    return Broker(
+        tuple(said["queues"]),
+        tuple(said["not_queues"]),
+        said["waiting_task"],
+        prefix=transport.get("global_keyprefix") or "",
+        separator=transport.get("sep") or SEPARATOR,
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 
-from celery import Celery, Task, chord
+from celery import Celery, Task, chain, chord
 
 user, word, host, port, database = (
     os.environ.get(name, "") for name in ("PGUSER", "PGPASSWORD", "PGHOST", "PGPORT", "PGDATABASE")
@@ -36,6 +37,16 @@ app.conf.update(
     task_create_missing_queues=True,
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    broker_transport_options=json.loads(os.environ.get("TRANSPORT", "{}")),
+    result_extended=IN_DJANGO,
+    beat_schedule={
+        "every second": {
+            "task": "tick",
+            "schedule": 1,
+            "args": ["tick"],
+            "options": {"headers": {"periodic_task_name": "every second"}},
+        },
+    },
 )
 
 
@@ -43,6 +54,11 @@ app.conf.update(
 def ok(secret: str) -> str:
     """End at once, with a result."""
     return secret
+
+
+@app.task(name="tick")
+def tick(secret: str) -> None:
+    """Do what is to be done every second."""
 
 
 @app.task(name="fails")
@@ -69,24 +85,50 @@ def retries(self: Task, secret: str) -> None:  # type: ignore[type-arg]
     raise self.retry(countdown=900, exc=ValueError(secret))
 
 
+@app.task(name="retries_soon", bind=True, max_retries=5)
+def retries_soon(self: Task, secret: str) -> None:  # type: ignore[type-arg]
+    """Be tried again in some seconds."""
+    raise self.retry(countdown=15, exc=ValueError(secret))
+
+
 @app.task(name="collects")
 def collects(results: list[str], secret: str) -> None:
     """Take what the members of a chord came to."""
 
 
 def send(*descriptions: str) -> None:
-    """Send tasks, each described by its id, name, queue and delay in seconds, with slashes in between."""
+    """Send tasks, each described by its id, name, queue, delay in seconds and priority, between slashes."""
     for description in descriptions:
-        task_id, name, queue, delay = description.split("/")
-        seconds = float(delay) if delay else None
-        app.send_task(name, [os.environ["SECRET"]], task_id=task_id, queue=queue or None, countdown=seconds)
+        task_id, name, queue, delay, *priority = description.split("/")
+        app.send_task(
+            name, [os.environ["SECRET"]], task_id=task_id, queue=queue or None,
+            countdown=float(delay) if delay else None, priority=int(priority[0]) if priority else None,
+        )  # fmt: skip
 
 
-def send_chord(*queues: str) -> None:
-    """Send a chord with a member for each queue."""
+def send_chord(name: str, *chains: str) -> None:
+    """Send a chord with a member for each description: tasks and their queues, one after the other.
+
+    Such as `ok:celery,long:nobody`; the tasks are named after the chord and their places in it.
+    """
     secret = os.environ["SECRET"]
-    members = [ok.s(secret).set(queue=queue, task_id=f"member_{place}") for place, queue in enumerate(queues)]
-    chord(members)(collects.s(secret).set(task_id="collects"))
+    members = []
+    for place, described in enumerate(chains):
+        steps = [step.split(":") for step in described.split(",")]
+        members.append(
+            chain(
+                app.signature(task, [secret], immutable=True).set(
+                    queue=queue, task_id=f"{name}_{place}" + (f"_{number}" if number else "")
+                )
+                for number, (task, queue) in enumerate(steps)
+            )
+        )
+    chord(members)(collects.s(secret).set(task_id=f"{name}_ends"))
+
+
+def revoke(*names: str) -> None:
+    """Have the workers that live not begin some tasks."""
+    app.control.revoke(list(names))
 
 
 def migrate() -> None:
@@ -98,4 +140,4 @@ def migrate() -> None:
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
-    {"send": send, "chord": send_chord, "migrate": migrate}[command](*arguments)
+    {"send": send, "chord": send_chord, "revoke": revoke, "migrate": migrate}[command](*arguments)

@@ -152,7 +152,7 @@ def stories(
         send("early/long//", "late/late//")
         system.wait_for(is_status("early", "STARTED"))
         system.wait_for(is_status("late", "STARTED"))
-        system.run("python", "-m", "celery_app", "chord", "celery", "nobody")
+        system.run("python", "-m", "celery_app", "chord", "member", "ok:celery", "ok:nobody")
         system.wait_for(is_status("member_0", "SUCCESS"))
         system.build(redis_enabled=True, source_time_zone=ZONE)
         living = observer.look()
