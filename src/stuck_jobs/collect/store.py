@@ -23,7 +23,10 @@ from stuck_jobs.collect.trust import UNTRUSTED, Memory, judge
 from stuck_jobs.dbt_project import OWN_PROJECT
 from stuck_jobs.errors import StuckJobsError
 
-DDL_FILE = Path("macros", "raw", "raw_tables_ddl.sql")
+DDL_FILES = (
+    Path("macros", "raw", "raw_tables_ddl.sql"),
+    Path("macros", "citus", "put_raw_tables_on_all_nodes.sql"),
+)
 COLUMNS = {
     "queue_snapshots": (
         "snapshot_id", "observed_at", "queue_name", "kind", "depth", "messages_read", "complete", "error",
@@ -260,13 +263,14 @@ class Store:
         self.connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"{self.schema} collect"])
 
     def _ddl(self) -> bytes:
-        """What the macro renders that dbt creates the tables with."""
+        """What the macros render that dbt creates the tables with."""
         schema = sql.Identifier(self.schema).as_string()
         for root in (self.project, OWN_PROJECT):
-            if (root / DDL_FILE).is_file():
-                macro = (root / DDL_FILE).read_text(encoding="utf-8")
-                return jinja2.Template(macro + "{{ raw_tables_ddl(schema) }}").render(schema=schema).encode()
-        raise StuckJobsError(f"there is no {DDL_FILE} in {self.project}")
+            if all((root / file).is_file() for file in DDL_FILES):
+                macros = [(root / file).read_text(encoding="utf-8") for file in DDL_FILES]
+                calls = [f"{{{{ {file.stem}(schema) }}}}" for file in DDL_FILES]
+                return jinja2.Template("\n".join(macros + calls)).render(schema=schema).encode()
+        raise StuckJobsError(f"there is no {DDL_FILES[0]} in {self.project}")
 
     def _next_id(self) -> int:
         sequence = sql.Identifier(self.schema, "queue_snapshot_ids").as_string()
