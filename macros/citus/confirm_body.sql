@@ -7,7 +7,10 @@ begin
     {{ stuck_jobs.settle_session() }}
     {%- set kept = this.include(database=false, identifier=false) ~ '.kept_' %}
 
-    update {{ kept }}check set is_whole = confirm.is_whole
+    update {{ kept }}check
+    set
+        is_whole = confirm.is_whole,
+        run_id = case when confirm.is_whole then run_id else pg_catalog.gen_random_uuid()::text end
     returning run_id into this_run;
     {%- if stuck_jobs.judges_history() %}
 

@@ -17,6 +17,7 @@ import jinja2
 import psycopg
 from psycopg import sql
 
+from stuck_jobs.citus.nodes import has_citus
 from stuck_jobs.collect.messages import moment
 from stuck_jobs.collect.snapshot import AtWork, Holdings, Listing, Snapshot
 from stuck_jobs.collect.trust import UNTRUSTED, Memory, judge
@@ -52,6 +53,7 @@ ADDED_LATER = {
 }
 """Columns that tables of an older version lack."""
 SIGHTINGS = "queue_sightings"
+NOW_OF_NODES = files("stuck_jobs.citus").joinpath("now.sql").read_bytes()
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Store:
         That is now, or the start of a transaction which is still open: its changes bear that time, and may
         become visible only when Redis has been read.
         """
-        row = self.connection.execute(self._query("now.sql")).fetchone()
+        query = NOW_OF_NODES if has_citus(self.connection) else self._query("now.sql")
+        row = self.connection.execute(query).fetchone()
         assert row is not None  # noqa: S101
         at: datetime = row[0]
         return at
