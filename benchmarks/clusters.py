@@ -105,6 +105,14 @@ def copy_raw_tables(source: Database, target: Database, schema: str) -> None:
             with reader.cursor().copy(read) as rows, writer.cursor().copy(write) as copied:
                 for row in rows:
                     copied.write(row)
+        (last,) = reader.execute(
+            sql.SQL("select last_value from {}").format(_snapshot_ids(schema))
+        ).fetchone() or (1,)
+        writer.execute("select setval(%s, %s)", [_snapshot_ids(schema).as_string(), last])
+
+
+def _snapshot_ids(schema: str) -> sql.Identifier:
+    return sql.Identifier(schema, "queue_snapshot_ids")
 
 
 def _columns(connection: Connection, table: sql.Identifier) -> list[str]:
