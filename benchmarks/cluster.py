@@ -98,7 +98,7 @@ def _profile(made: Database) -> Profile:
     given = conninfo_to_dict(made.dsn)
     return Profile(
         host=str(given.get("host", "localhost")),
-        port=int(given.get("port", 5432)),
+        port=int(str(given.get("port", 5432))),
         user=str(given.get("user", "postgres")),
         password=str(given.get("password", "")),
         dbname=str(given["dbname"]),
