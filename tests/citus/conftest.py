@@ -15,10 +15,10 @@ import pytest
 import redis
 import yaml
 
-from benchmarks.clusters import PLAIN, Database, copy_raw_tables, database
+from benchmarks.clusters import LAYOUTS, PLAIN, Database, copy_raw_tables, database
 from stuck_jobs import embedded
 from stuck_jobs.dbt_project import example_profiles
-from stuck_jobs.demo.generator import generate
+from stuck_jobs.demo.generator import Pipeline, generate
 from stuck_jobs.demo.load import load, load_earlier_looks, load_queue, load_recoveries
 from stuck_jobs.demo.queue import QUEUE, UNSERVED
 
@@ -99,14 +99,14 @@ def watching(
 
 
 @pytest.fixture(scope="session")
-def demo(queue: embedded.Redis) -> Any:
+def demo(queue: embedded.Redis) -> Pipeline:
     pipeline = generate(datetime.now(UTC), 1, 2400, False)
     with redis.Redis.from_url(queue.url) as client:
         load_queue(client, pipeline.queue)
     return pipeline
 
 
-def fill(watched: Watched, pipeline: Any) -> None:
+def fill(watched: Watched, pipeline: Pipeline) -> None:
     with watched.database.connected() as connection:
         connection.autocommit = False
         load(connection, pipeline)
@@ -117,8 +117,18 @@ def fill(watched: Watched, pipeline: Any) -> None:
         load_earlier_looks(connection, RAW)
 
 
+@pytest.fixture(scope="session", params=LAYOUTS)
+def layout(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def plain(url: str, watching: Callable[[Database], Watched], demo: Any) -> Iterator[Watched]:
+def plain(
+    url: str,
+    layout: str,  # noqa: ARG001, each has one
+    watching: Callable[[Database], Watched],
+    demo: Pipeline,
+) -> Iterator[Watched]:
     with database(url, PLAIN) as made:
         watched = watching(made)
         fill(watched, demo)
@@ -126,15 +136,11 @@ def plain(url: str, watching: Callable[[Database], Watched], demo: Any) -> Itera
         yield watched
 
 
-@pytest.fixture(scope="session", params=["schema", "single"])
+@pytest.fixture(scope="session")
 def cluster(
-    request: pytest.FixtureRequest,
-    url: str,
-    watching: Callable[[Database], Watched],
-    demo: Any,
-    plain: Watched,
+    url: str, layout: str, watching: Callable[[Database], Watched], demo: Pipeline, plain: Watched
 ) -> Iterator[Watched]:
-    with database(url, request.param) as made:
+    with database(url, layout) as made:
         watched = watching(made)
         fill(watched, demo)
         copy_raw_tables(plain.database, made, RAW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from conftest import RAW, Watched
@@ -35,12 +36,21 @@ LOSING = (
 )
 
 
+def answers(watched: Watched) -> list[list[tuple[Any, ...]]]:
+    return [sorted(watched.rows(query), key=str) for query in (POINTS, ITEMS, INCIDENTS)]
+
+
 def assert_same(cluster: Watched, plain: Watched) -> None:
+    """Compare when nothing became stuck meanwhile, by time alone."""
     copy_raw_tables(plain.database, cluster.database, RAW)
-    for watched in (plain, cluster):
-        watched.check()
-    for query in (POINTS, ITEMS, INCIDENTS):
-        assert sorted(cluster.rows(query), key=str) == sorted(plain.rows(query), key=str)
+    for _ in range(5):
+        before = answers(plain)
+        cluster.check()
+        found = answers(cluster)
+        if answers(plain) == before:
+            assert found == before
+            return
+    pytest.fail("plain PostgreSQL never said the same twice")
 
 
 def test_the_demo_gets_the_same_answers(cluster: Watched, plain: Watched) -> None:
@@ -127,7 +137,7 @@ def test_the_doctor_says_what_the_nodes_lack(cluster: Watched) -> None:
     output = cluster.run("stuck-jobs", "doctor", expect=(0, 1))
     if cluster.database.schema == "public":  # where the project has them
         assert "the watched tables are whole on one node" in output
-        assert "node clocks  they differ by" in output
+        assert "they differ by" in output
 
 
 def test_shards_by_job_are_refused_before_anything_is_built(
