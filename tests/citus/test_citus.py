@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 import pytest
 from conftest import RAW, Watched
@@ -36,21 +35,21 @@ LOSING = (
 )
 
 
-def answers(watched: Watched) -> list[list[tuple[Any, ...]]]:
-    return [sorted(watched.rows(query), key=str) for query in (POINTS, ITEMS, INCIDENTS)]
+def answers(watched: Watched) -> list[set[str]]:
+    return [set(map(str, watched.rows(query))) for query in (POINTS, ITEMS, INCIDENTS)]
 
 
 def assert_same(cluster: Watched, plain: Watched) -> None:
-    """Compare when nothing became stuck meanwhile, by time alone."""
+    """Compare what time alone has not changed meanwhile."""
     copy_raw_tables(plain.database, cluster.database, RAW)
-    for _ in range(5):
-        before = answers(plain)
-        cluster.check()
-        found = answers(cluster)
-        if answers(plain) == before:
-            assert found == before
-            return
-    pytest.fail("plain PostgreSQL never said the same twice")
+    before = answers(plain)
+    cluster.check()
+    found, after = answers(cluster), answers(plain)
+    for earlier, there, later in zip(before, found, after, strict=True):
+        lasting = earlier & later
+        assert len(lasting) > 0.8 * len(earlier)
+        assert lasting - there == set()
+    assert found[1] - (before[1] | after[1]) == set()
 
 
 def test_the_demo_gets_the_same_answers(cluster: Watched, plain: Watched) -> None:
