@@ -11,7 +11,7 @@
                 'Says of what the procedure check has kept whether it is whole, which only whoever called it can see, and'
                 ~ ' writes it into accumulation_history.'
             ),
-        ] | select | join(';\n')) }}
+        ] | map('trim') | select | join(';\n')) }}
     {% elif execute %}
         {{ return(stuck_jobs.procedure_ddl(
             'check', 'inout run_id text default null', stuck_jobs.check_body(history_rows, live_entries),

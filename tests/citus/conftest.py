@@ -52,9 +52,11 @@ class Watched:
     def build(self, *arguments: str, expect: tuple[int, ...] = (1,)) -> str:
         variables = yaml.safe_dump({"source_schema": self.database.schema}, default_flow_style=True)
         target = ["--target-path", self.variables["DBT_TARGET_PATH"], "--no-use-colors"]
-        return self.run(
+        output = self.run(
             "dbt", "build", *WITHOUT_OWN_TESTS, *target, "--vars", variables, *arguments, expect=expect
         )
+        assert "Database Error" not in output, output
+        return output
 
     def check(self, expect: tuple[int, ...] = (0, 1)) -> str:
         return self.run("stuck-jobs", "check", "--no-collect", expect=expect)
