@@ -17,7 +17,7 @@ STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql
 export STUCK_JOBS_PG_BIN
 endif
 
-.PHONY: demo test test-quick test-benchmarks test-systems test-systems-newest lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow lint lint-types lint-sql lint-sql-as-built install develop lock lock-airflow clean
+.PHONY: demo test test-quick test-benchmarks test-systems test-systems-newest lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow test-citus lint lint-types lint-sql lint-sql-as-built install develop lock lock-airflow clean
 
 demo: develop
 	$(BIN)/stuck-jobs demo
@@ -65,6 +65,10 @@ test-systems-newest: develop .venv-systems/.installed
 # The DAGs, run by an Airflow in an environment of its own: its dependencies and dbt's would not agree.
 test-airflow: develop .venv-airflow/.installed
 	$(BIN)/stuck-jobs sandbox -- .venv-airflow/bin/pytest tests/airflow
+
+# On a cluster that runs already: CITUS_URL is a database of its coordinator, by a superuser.
+test-citus: develop
+	@if [ -n "$$CITUS_URL" ]; then $(BIN)/pytest tests/citus; else echo "test-citus: skipped, CITUS_URL names no cluster"; fi
 
 lint: develop
 	$(BIN)/ruff check

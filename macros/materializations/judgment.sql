@@ -27,7 +27,12 @@
     {% do stuck_jobs.describe_relation(target_relation) %}
     {% do adapter.commit() %}
 
-    {% if stuck_jobs.judges_history() %}
+    {% if stuck_jobs.is_distributed() %}
+        {% do stuck_jobs.put_on_all_nodes(target_relation.include(database=false)) %}
+        {% if stuck_jobs.judges_history() %}
+            {% do stuck_jobs.judge_step_by_step(target_relation, sql, anew=should_full_refresh()) %}
+        {% endif %}
+    {% elif stuck_jobs.judges_history() %}
         {% do stuck_jobs.create_judge_history(target_relation, sql) %}
         {% do stuck_jobs.judge_history(target_relation, sql, anew=should_full_refresh()) %}
     {% endif %}

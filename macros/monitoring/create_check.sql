@@ -1,5 +1,18 @@
 {% macro create_check(history_rows, live_entries) %}
-    {% if execute %}
+    {% if execute and stuck_jobs.is_distributed() %}
+        {{ return([
+            stuck_jobs.procedure_ddl(
+                'check', 'inout run_id text default null', stuck_jobs.distributed_check_body(),
+                'Keeps what each view finds, one after the other. It counts once the procedure confirm is told, in the same'
+                ~ ' transaction, that the answers were whole. Returns NULL if another check is under way.'
+            ),
+            stuck_jobs.procedure_ddl(
+                'confirm', 'is_whole boolean', stuck_jobs.confirm_body(history_rows),
+                'Says of what the procedure check has kept whether it is whole, which only whoever called it can see, and'
+                ~ ' writes it into accumulation_history.'
+            ),
+        ] | map('trim') | select | join(';\n')) }}
+    {% elif execute %}
         {{ return(stuck_jobs.procedure_ddl(
             'check', 'inout run_id text default null', stuck_jobs.check_body(history_rows, live_entries),
             'Does what a build does between two builds: judges completeness, writes the summary into accumulation_history,'

@@ -15,8 +15,9 @@
             from (values ('" ~ schema ~ "')) as raw (name)
             left join pg_catalog.pg_namespace on pg_namespace.nspname = raw.name"
         ).rows[0] %}
-        {% if state.may_be_created and not state.exist %}
-            {{ return(stuck_jobs.raw_tables_ddl(schema)) }}
+        {% set exist = stuck_jobs.is_on_all_nodes(schema ~ '.recovery_log') if stuck_jobs.is_distributed() else state.exist %}
+        {% if state.may_be_created and not exist %}
+            {{ return(stuck_jobs.raw_tables_ddl(schema) ~ '\n' ~ stuck_jobs.put_raw_tables_on_all_nodes(schema)) }}
         {% endif %}
     {% endif %}
 {% endmacro %}

@@ -212,10 +212,17 @@ begin
 end;
 $$;
 
-drop trigger if exists sign_recovery on {{ schema }}.recovery_log;
+do $$
+begin
+    -- a table that is on all nodes of a cluster can have no trigger
+    if to_regclass('pg_catalog.pg_dist_partition') is null then
+        drop trigger if exists sign_recovery on {{ schema }}.recovery_log;
 
-create trigger sign_recovery before insert or update on {{ schema }}.recovery_log
-for each row execute function {{ schema }}.sign_recovery();
+        create trigger sign_recovery before insert or update on {{ schema }}.recovery_log
+        for each row execute function {{ schema }}.sign_recovery();
+    end if;
+end
+$$;
 
 create index if not exists recovery_log_jobs on {{ schema }}.recovery_log (jobspec_id, recovered_at);
 {%- endmacro %}

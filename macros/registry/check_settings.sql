@@ -1,7 +1,7 @@
 {% macro check_settings() %}
     {% do stuck_jobs.check_configs() %}
     {% for name in [
-        'snapshot_max_age_minutes', 'history_retention_days', 'analytics_days',
+        'snapshot_max_age_minutes', 'check_max_age_minutes', 'history_retention_days', 'analytics_days',
         'provider_window_minutes', 'provider_window_executions', 'provider_timeout_seconds', 'portal_recent_minutes', 'given_up_window_minutes',
         'completeness_batch_jobs', 'completeness_overlap_minutes', 'completeness_overlap_jobs', 'judged_live_jobs',
         'recovery_max_items', 'recovery_max_attempts', 'recovery_backoff_minutes', 'recovery_window_minutes',
@@ -47,6 +47,7 @@
     {% do stuck_jobs.assert_protected() %}
     {% do stuck_jobs.check_readers() %}
     {% do stuck_jobs.check_job_system() %}
+    {% do stuck_jobs.check_distribution() %}
     {% do stuck_jobs.check_keys() %}
     {% do stuck_jobs.check_schedules() %}
     {% if execute %}

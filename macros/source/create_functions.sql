@@ -18,6 +18,18 @@
             {% set body = stuck_jobs.unlogged_rows_body(described) %}
             {% do wanted.append((rows_of, body, stuck_jobs.unlogged_rows_ddl(rows_of, body, described.name))) %}
         {% endfor %}
+        {% if stuck_jobs.is_distributed() %}
+            {% set holds_rows = stuck_jobs.own_schema() ~ '.holds_rows()' %}
+            {% set body = stuck_jobs.holds_rows_body(system.tables) %}
+            {% do wanted.append((holds_rows, body, stuck_jobs.asking_function_ddl(
+                holds_rows, 'boolean', body, 'Whether any watched table holds a row, which a node is asked.'
+            ))) %}
+            {% set size = stuck_jobs.own_schema() ~ '.size_on_all_nodes' %}
+            {% set body = stuck_jobs.size_on_all_nodes_body() %}
+            {% do wanted.append((size ~ '(oid)', body, stuck_jobs.asking_function_ddl(
+                size ~ '(table_id oid)', 'bigint', body, 'How large a table is, wherever its shards are.'
+            ))) %}
+        {% endif %}
         {% set missing = [] %}
         {% for signature, body, ddl in wanted if not stuck_jobs.has_function(signature, body) %}
             {% do missing.append(ddl) %}

@@ -7,7 +7,7 @@
         {%- endfor %}
     ) as live_jobs
     where exists (
-        select from pg_catalog.pg_index
+        select 1 from pg_catalog.pg_index
         inner join pg_catalog.pg_attribute on attrelid = indrelid and attnum = indkey[0]
         where indrelid = {{ stuck_jobs.text_literal(jobs) }}::regclass
             and attname = 'status'

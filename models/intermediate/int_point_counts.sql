@@ -6,6 +6,14 @@
 -- depends_on: {{ ref(detection) }}
 {% endfor %}
 
+{% if is_distributed() %}
+select
+    accumulation_point,
+    count(*) as items,
+    min(stuck_since) as oldest_stuck_since
+from {{ own_schema() }}.kept_items
+group by accumulation_point
+{% else %}
 {% for detection, points in detections.items() %}
 select
     accumulation_point,
@@ -17,3 +25,4 @@ where accumulation_point in ('{{ points | join("', '") }}')
 {% else %}
 {{ no_rows({'accumulation_point': 'text', 'items': 'bigint', 'oldest_stuck_since': 'timestamptz'}) }}
 {% endfor %}
+{% endif %}

@@ -81,6 +81,7 @@ select
     case
         when point_state = 'unknown' then 'the evidence is missing or too old'
         when fingerprint is null then 'it is gone'
+        when {{ has_moved_on() }} then 'it has moved on since the last check'
         when remedy_command is not null then 'put it right by ' || remedy_command
         when
             entity_type = 'job' and is_job_closed

@@ -1,6 +1,12 @@
 -- The stuck items with what ties each to others: when its worker fell silent, the provider and region, the job that it
 -- waits for, the error. An incident is what is tied together by such evidence.
 {% set ties = ties() %}
+{% if is_distributed() %}
+select
+    {{ item_columns() }},
+    tie
+from {{ own_schema() }}.kept_items
+{% else %}
 {% for detection in detections_in_use() %}
 select
     {{ item_columns() }},
@@ -13,3 +19,4 @@ select
     null::text as tie
 from {{ ref('stale_jobs') }}
 {% endfor %}
+{% endif %}

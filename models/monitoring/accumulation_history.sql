@@ -8,10 +8,11 @@
         on_schema_change='append_new_columns',
         full_refresh=false,
         indexes=[{'columns': ['observed_at']}],
-        pre_hook="{{ skip_dead_entries() if is_system('pipeline') else '' }}",
+        pre_hook="{{ skip_dead_entries() if is_system('pipeline') and not is_distributed() else '' }}",
         post_hook=[
             "{{ stuck_jobs.prune_history(this) }}",
             "{{ stuck_jobs.create_check(compiled_code, stuck_jobs.live_entries() if is_system('pipeline') else none) }}",
+            "{{ stuck_jobs.check_by_build() }}",
         ]
     )
 }}
@@ -35,3 +36,4 @@ select
     evidence_at,
     evidence
 from accumulation_points
+{{ 'where false' if is_distributed() }}

@@ -17,7 +17,7 @@ select
     registry.remedy,
     case registry.evidence
         when 'snapshot' then evidence.observed_at
-        else {{ as_of() }}
+        else {{ looked_at() }}
     end as evidence_at,
     case
         when watched.problems is not null then watched.problems
@@ -34,8 +34,8 @@ from ({{ registry_values() }}) as registry (accumulation_point, level, max_count
 cross join {{ ref('int_snapshot_evidence') }} as evidence
 cross join (
     select string_agg(problem, '; ' order by table_name) as problems
-    from {{ ref('stg_watched_tables') }}
+    from {{ kept_problems() }}
 ) as watched
 left join {{ ref('int_point_counts') }} as stuck on registry.accumulation_point = stuck.accumulation_point
-left join {{ ref('int_unproven_points') }} as unproven on registry.accumulation_point = unproven.accumulation_point
+left join {{ kept('int_unproven_points') }} as unproven on registry.accumulation_point = unproven.accumulation_point
 where registry.accumulation_point is not null

@@ -165,10 +165,15 @@ def connect(profile: Profile, **further: int) -> psycopg.Connection[Any]:
     """
     import psycopg
 
+    from stuck_jobs.citus.wholeness import WholeConnection
     from stuck_jobs.session.protection import ADVICE, asked_for, assert_protected, is_pooled
 
     try:
-        connection = psycopg.connect(**further | profile.libpq, autocommit=True, prepare_threshold=None)  # type: ignore[arg-type]
+        connection: psycopg.Connection[Any] = WholeConnection.connect(
+            **further | profile.libpq,  # type: ignore[arg-type]
+            autocommit=True,
+            prepare_threshold=None,
+        )
     except psycopg.OperationalError as error:
         if UNSUPPORTED in str(error):
             raise StuckJobsError(f"a pooler refuses the profile's settings (options): {ADVICE}") from error

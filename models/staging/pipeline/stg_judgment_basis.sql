@@ -4,4 +4,8 @@
 
 {% set tables = {'jobs': source('pipeline', 'jobs'), 'executions': source('pipeline', 'executions')} %}
 
+{% if is_distributed() %}
+select concat_ws(' ', file_ids, {{ judgment_rules(tables) }}) as basis from {{ own_schema() }}.kept_files
+{% else %}
 select {{ judgment_basis(tables) }} as basis
+{% endif %}

@@ -17,13 +17,17 @@ import jinja2
 import psycopg
 from psycopg import sql
 
+from stuck_jobs.citus.nodes import has_citus
 from stuck_jobs.collect.messages import moment
 from stuck_jobs.collect.snapshot import AtWork, Holdings, Listing, Snapshot
 from stuck_jobs.collect.trust import UNTRUSTED, Memory, judge
 from stuck_jobs.dbt_project import OWN_PROJECT
 from stuck_jobs.errors import StuckJobsError
 
-DDL_FILE = Path("macros", "raw", "raw_tables_ddl.sql")
+DDL_FILES = (
+    Path("macros", "raw", "raw_tables_ddl.sql"),
+    Path("macros", "citus", "put_raw_tables_on_all_nodes.sql"),
+)
 COLUMNS = {
     "queue_snapshots": (
         "snapshot_id", "observed_at", "queue_name", "kind", "depth", "messages_read", "complete", "error",
@@ -49,6 +53,7 @@ ADDED_LATER = {
 }
 """Columns that tables of an older version lack."""
 SIGHTINGS = "queue_sightings"
+NOW_OF_NODES = files("stuck_jobs.citus").joinpath("now.sql").read_bytes()
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ class Store:
         That is now, or the start of a transaction which is still open: its changes bear that time, and may
         become visible only when Redis has been read.
         """
-        row = self.connection.execute(self._query("now.sql")).fetchone()
+        query = NOW_OF_NODES if has_citus(self.connection) else self._query("now.sql")
+        row = self.connection.execute(query).fetchone()
         assert row is not None  # noqa: S101
         at: datetime = row[0]
         return at
@@ -260,13 +266,14 @@ class Store:
         self.connection.execute("select pg_advisory_xact_lock(hashtext(%s))", [f"{self.schema} collect"])
 
     def _ddl(self) -> bytes:
-        """What the macro renders that dbt creates the tables with."""
+        """What the macros render that dbt creates the tables with."""
         schema = sql.Identifier(self.schema).as_string()
         for root in (self.project, OWN_PROJECT):
-            if (root / DDL_FILE).is_file():
-                macro = (root / DDL_FILE).read_text(encoding="utf-8")
-                return jinja2.Template(macro + "{{ raw_tables_ddl(schema) }}").render(schema=schema).encode()
-        raise StuckJobsError(f"there is no {DDL_FILE} in {self.project}")
+            if all((root / file).is_file() for file in DDL_FILES):
+                macros = [(root / file).read_text(encoding="utf-8") for file in DDL_FILES]
+                calls = [f"{{{{ {file.stem}(schema) }}}}" for file in DDL_FILES]
+                return jinja2.Template("\n".join(macros + calls)).render(schema=schema).encode()
+        raise StuckJobsError(f"there is no {DDL_FILES[0]} in {self.project}")
 
     def _next_id(self) -> int:
         sequence = sql.Identifier(self.schema, "queue_snapshot_ids").as_string()

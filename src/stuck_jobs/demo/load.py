@@ -19,8 +19,9 @@ from stuck_jobs.demo.world import Execution, Job, OutboxMessage, Recovery
 
 def create_source(connection: psycopg.Connection[Any]) -> None:
     """Create the watched pipeline's tables, empty, in the first schema of the search path."""
-    schema = files("stuck_jobs").joinpath("source_schema.sql").read_text(encoding="utf-8")
-    connection.execute(schema)
+    schema = files("stuck_jobs").joinpath("source_schema.sql").read_bytes()
+    for statement in schema.split(b";\n"):  # of several at once Citus sends all to each node
+        connection.execute(statement)
 
 
 def load(connection: psycopg.Connection[Any], pipeline: Pipeline) -> None:
@@ -103,9 +104,8 @@ def _copy_with_ids(
     """Copy rows that bring their own ids, and set the sequence behind them."""
     name = sql.Identifier(table)
     _copy(connection, name, columns, rows)
-    connection.execute(
-        sql.SQL("select setval(pg_get_serial_sequence({}, 'id'), max(id)) from {}").format(table, name)
-    )
+    last = connection.execute(sql.SQL("select max(id) from {}").format(name)).fetchone()
+    connection.execute("select setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, last and last[0]])
 
 
 def _copy(

@@ -12,6 +12,7 @@ import click
 import psycopg
 from rich.text import Text
 
+from stuck_jobs.citus.doctor import look_at_cluster
 from stuck_jobs.collect.command import queue_option, redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
@@ -98,6 +99,9 @@ class Examination:
         variables = project_variables(project)
         source = read_source(database, project, variables)
         yield from look_at_tables(source)
+        if source.found:
+            names = [table.relation.name for table in source.found.tables]
+            yield from look_at_cluster(database, source.schema, names, profile.search_path)
         yield from look_at_rows(database, source, server.role_name)
         watches_redis = _has_queues(project, variables)
         operators = list(variables["operator_roles"] or [])

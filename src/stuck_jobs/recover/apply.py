@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -195,12 +195,14 @@ class Recoverer:
         return self._types[name]
 
     def _now(self, column_type: str | None) -> sql.Composable:
-        """The present, as a column of a type has it."""
-        now: LiteralString = "clock_timestamp()"
+        """The present, as a column of a type has it; a value, since Citus lets no UPDATE ask for the time."""
+        row = self.connection.execute("select clock_timestamp()").fetchone()
+        assert row is not None  # noqa: S101
+        now = sql.Literal(row[0])
         if column_type == "timestamp without time zone":
             zone = sql.Literal(self.settings.source_time_zone)
-            return sql.SQL("({} at time zone {})").format(sql.SQL(now), zone)
-        return sql.SQL(now)
+            return sql.SQL("({} at time zone {})").format(now, zone)
+        return now
 
 
 def _short(error: psycopg.Error) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import psycopg
 
+from stuck_jobs.citus.check import keep_if_allowed
 from stuck_jobs.collect.command import redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
@@ -88,6 +89,7 @@ def recover(
         raise click.UsageError("--cancel needs --job, and goes without --point")
     with opened(connection) as (database, profile):
         settings = read_settings(database, profile.schema)
+        keep_if_allowed(database, profile.schema)
         known = {found.accumulation_point for found in read_points(database, profile.schema)}
         if unknown := sorted(set(point) - known):
             raise StuckJobsError(f"there is no enabled point {', '.join(unknown)}")

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from stuck_jobs.citus.check import is_distributed, keep
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import JudgedPoint, LastRun
@@ -49,6 +50,9 @@ def check(connection: psycopg.Connection[Any], schema: str) -> Summary:
         psycopg.Error: if the server refuses.
         StuckJobsError: if there is no such procedure, or a summary that cannot be relied on.
     """
+    if is_distributed(connection, schema):
+        keep(connection, schema)
+        return summary_of(connection, schema)
     try:
         (checked,) = read_rows(connection, schema, "watch/check.sql", Checked)
     except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):

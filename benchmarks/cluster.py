@@ -1,0 +1,111 @@
+"""How long a check takes on a Citus cluster, next to plain PostgreSQL on the same machine in the same run.
+
+Run as `python -m benchmarks.cluster --url "$CITUS_URL"`: 32,500 jobs, and a tenth of it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import click
+from psycopg.conninfo import conninfo_to_dict
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.clusters import LAYOUTS, PLAIN, Database, database
+from stuck_jobs.dbt_project import example_profiles
+from stuck_jobs.demo.generator import Pipeline, generate
+from stuck_jobs.demo.load import load
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.profile import Profile, connect
+from stuck_jobs.watch.check import check
+
+ROOT = Path(__file__).resolve().parents[1]
+PROTECTED = "public\t-c\tjit=off\t-c\tmax_parallel_workers_per_gather=0"
+
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--url", envvar="CITUS_URL", required=True, help="Of a database of the coordinator.")
+@click.option("--jobs", type=click.IntRange(min=1000), default=32_500, show_default=True)
+@click.option("--repetitions", type=click.IntRange(min=1), default=15, show_default=True)
+def main(url: str, jobs: int, repetitions: int) -> None:
+    """Time a check of the same pipeline on plain PostgreSQL and in both layouts of a cluster, in turns."""
+    table = Table("jobs", "layout", "check, ms", "to plain")
+    for size in (jobs // 10, jobs):
+        seconds = _measure(url, size, repetitions)
+        for layout, taken in seconds.items():
+            ratio = f"{taken / seconds[PLAIN]:.2f}"
+            table.add_row(f"{size:,}", layout, f"{1000 * taken:.0f}", ratio)
+    console.print(table)
+
+
+def _measure(url: str, jobs: int, repetitions: int) -> dict[str, float]:
+    """The median of the seconds that a check takes, by layout."""
+    pipeline = generate(datetime.now(UTC), 1, jobs, False)
+    with ExitStack() as stack:
+        made = {layout: stack.enter_context(database(url, layout)) for layout in (PLAIN, *LAYOUTS)}
+        for layout, one in made.items():
+            with console.status(f"{jobs:,} jobs, {layout}"):
+                _prepare(one, pipeline)
+        connections = {layout: stack.enter_context(connect(_profile(one))) for layout, one in made.items()}
+        seconds: dict[str, list[float]] = {layout: [] for layout in made}
+        for _ in range(repetitions):
+            for layout, connection in connections.items():
+                started = time.perf_counter()
+                check(connection, "stuck_jobs")
+                seconds[layout].append(time.perf_counter() - started)
+    return {layout: median(taken) for layout, taken in seconds.items()}
+
+
+def _prepare(made: Database, pipeline: Pipeline) -> None:
+    with made.connected() as connection:
+        connection.autocommit = False
+        load(connection, pipeline)
+    with example_profiles(ROOT) as profiles, tempfile.TemporaryDirectory() as scratch:
+        variables = f"{{source_schema: {made.schema}, redis_enabled: false}}"
+        _dbt(
+            made,
+            ["run", "--vars", variables, "--target-path", scratch, "--log-path", scratch],
+            {"DBT_PROFILES_DIR": str(profiles), "DBT_PROJECT_DIR": str(ROOT)},
+        )
+
+
+def _dbt(made: Database, arguments: Iterable[str], variables: dict[str, str]) -> None:
+    finished = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), *arguments],
+        env=os.environ | variables | made.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise StuckJobsError(f"dbt failed: {finished.stdout[-2000:]}")
+
+
+def _profile(made: Database) -> Profile:
+    given = conninfo_to_dict(made.dsn)
+    return Profile(
+        host=str(given.get("host", "localhost")),
+        port=int(str(given.get("port", 5432))),
+        user=str(given.get("user", "postgres")),
+        password=str(given.get("password", "")),
+        dbname=str(given["dbname"]),
+        schema="stuck_jobs",
+        search_path=PROTECTED,
+    )
+
+
+if __name__ == "__main__":
+    main()

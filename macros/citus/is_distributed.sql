@@ -1,0 +1,3 @@
+{% macro is_distributed() %}
+    {{ return(stuck_jobs.distribution() | length > 0) }}
+{% endmacro %}

@@ -1,0 +1,1 @@
+call {schema}.judge_step(null)
