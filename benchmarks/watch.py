@@ -1,7 +1,7 @@
 """What `stuck-jobs watch` takes over many checks, and how soon it tells.
 
-Run as `python -m benchmarks.watch`: its memory, its processor time beside that of `dbt build --selector check`,
-and how long after a limit is passed a webhook has it.
+Run as `python -m benchmarks.watch`: beside `dbt build --selector check` its processor time, its memory, and
+how long after a limit is passed a webhook has it.
 """
 
 from __future__ import annotations

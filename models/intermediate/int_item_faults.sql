@@ -85,7 +85,7 @@ strongest as (
         scope,
         names_fault
     from faults
-    order by item, strength, scope, names_fault desc
+    order by item asc, strength asc, scope asc, names_fault desc
 ),
 
 scattered_jobs as (
