@@ -18,6 +18,7 @@
                     where
                         jobs.source_updated_at < {{ stuck_jobs.source_instant(jobs, 'updated_at', "first.created_at - interval '1 day'") }}
                         and jobs.status in ('completed', 'failed')
+                    order by jobs.source_updated_at -- by its index: mostly there are none, and a search would read all jobs
                     limit 10
                 ) as purged
             ) = 10
