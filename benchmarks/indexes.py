@@ -84,7 +84,7 @@ def main(
         for name, statement in INDEXES.items():
             console.print(f"writers, {name}, {seconds} s")
             with _indexed(connection, statement):
-                worked = writers.work(running.dsn, command, None, 0)
+                worked = writers.work(running.dsn, command, writers.nobody)
                 effects[name] = Effect(
                     views[name], worked.jobs_per_second, worked.p99_ms, _megabytes(connection)
                 )

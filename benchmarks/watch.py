@@ -80,14 +80,14 @@ def main(jobs: int, checks: int, every: float, shared_buffers: str, dsn: str | N
         population.freshen(connection)
         connection.execute("alter system set track_functions = 'pl'")
         connection.execute("select pg_reload_conf()")
-        with _profile() as profiles:
+        with profile() as profiles:
             environment = project.environment(running.dsn) | {"DBT_PROFILES_DIR": profiles}
             with console.status("building"):
                 _dbt(environment, profiles, "run")
                 build_seconds = median(
                     _dbt(environment, profiles, "build", "--selector", "check") for _ in range(BUILDS)
                 )
-            with _receiving() as (url, told), _watching(environment, url, every) as process:
+            with _receiving() as (url, told), watching(environment, every, url) as process:
                 first, last, check_seconds = _follow(connection, process.pid, checks)
                 delays = [_delay(connection, told, every) for _ in range(LIMITS_PASSED)]
     table = Table("what", "measured")
@@ -108,7 +108,8 @@ def main(jobs: int, checks: int, every: float, shared_buffers: str, dsn: str | N
 
 
 @contextmanager
-def _profile() -> Iterator[str]:
+def profile() -> Iterator[str]:
+    """A folder with the example profile."""
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "profiles.yml").write_bytes((ROOT / "profiles.example.yml").read_bytes())
         yield scratch
@@ -158,16 +159,27 @@ def _receiving() -> Iterator[tuple[str, queue.Queue[float]]]:
 
 
 @contextmanager
-def _watching(environment: dict[str, str], webhook: str, every: float) -> Iterator[subprocess.Popen[bytes]]:
+def watching(
+    environment: dict[str, str], every: float, webhook: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Watch for the length of a `with` block, from the first check on.
+
+    Args:
+        environment: in which the command finds the database.
+        every: seconds from one check to the next.
+        webhook: that is told, if anybody.
+    """
     process = subprocess.Popen(
         [
             Path(sys.executable).with_name("stuck-jobs"), "watch", "--no-collect", "--every", str(every),
             "--by", "point", "--flap-changes", "1000",
         ],
-        env=environment | {"STUCK_JOBS_WEBHOOK_URL": webhook},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        env=environment | ({"STUCK_JOBS_WEBHOOK_URL": webhook} if webhook else {}),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
+        if process.stdout:
+            process.stdout.readline()
         yield process
     finally:
         process.terminate()

@@ -1,7 +1,8 @@
 """What checking costs those who write: the pipeline's throughput and latency with and without it.
 
 Run as `python -m benchmarks.writers`. pgbench takes jobs through their statuses; meanwhile nobody checks, or
-the analysis's queries run, or all that `dbt build --selector check` sends to the database, every so often.
+the analysis's queries run, or all that `dbt build --selector check` sends to the database, every so often, or
+`stuck-jobs watch` checks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, median
@@ -25,7 +26,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import detection, population, project
+from benchmarks import detection, population, project, watch
 from benchmarks.measurement import Connection
 
 SCRIPT = population.GENERATE / "traffic.pgbench"
@@ -33,12 +34,15 @@ LATENCY = 2
 """The field of pgbench's log with the microseconds that a transaction took."""
 
 NOBODY, ANALYSIS, CHECK = "nobody checks", "the analysis's queries", "dbt build --selector check"
+WATCH = "stuck-jobs watch, every {:g} s"
 
 OPTIONS = "-c jit=off -c max_parallel_workers_per_gather=0"
 """As in the example profile."""
 
 console = Console(width=110)
 Check = Callable[[Connection], None]
+Meanwhile = Callable[[], AbstractContextManager[list[float]]]
+"""What goes on while the writers work; the seconds that each check took, as far as they are known."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,9 @@ class Round:
 @click.option("--seconds", default=60, show_default=True, help="Length of a round.")
 @click.option("--rounds", default=3, show_default=True, help="Of each kind, in turn.")
 @click.option("--every", default=15.0, show_default=True, help="Seconds from one check's start to the next.")
+@click.option(
+    "--watch", "watch_every", type=float, help="Also `stuck-jobs watch`, with a check every so many seconds."
+)
 @click.option("--clients", default=4, show_default=True, help="Writers.")
 @click.option("--rate", type=float, help="Jobs per second; as many as they can, if not given.")
 @click.option(
@@ -78,27 +85,29 @@ class Round:
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the results here."
 )
 def main(
-    jobs: int, seconds: int, rounds: int, every: float, clients: int, rate: float | None, analysis: bool,
-    shared_buffers: str, dsn: str | None, json_file: Path | None,
+    jobs: int, seconds: int, rounds: int, every: float, watch_every: float | None, clients: int,
+    rate: float | None, analysis: bool, shared_buffers: str, dsn: str | None, json_file: Path | None,
 ) -> None:  # fmt: skip
     """Measure what checking costs the pipeline's writers."""
     with detection.server(dsn, shared_buffers, keep=False) as running:
         queries = _prepare(running.dsn, jobs)
         build = project.recorded_build(running.dsn)
-        checks: dict[str, Check | None] = {NOBODY: None}
+        whiles: dict[str, Meanwhile] = {NOBODY: nobody}
         if analysis:
-            checks[ANALYSIS] = lambda connection: _run(connection, queries)
-        checks[CHECK] = lambda connection: _run(connection, build)
-        results: dict[str, list[Round]] = {name: [] for name in checks}
+            whiles[ANALYSIS] = lambda: _checking(running.dsn, lambda it: _run(it, queries), every)
+        whiles[CHECK] = lambda: _checking(running.dsn, lambda it: _run(it, build), every)
+        if watch_every:
+            whiles[WATCH.format(watch_every)] = lambda: _watched(running.dsn, watch_every)
+        results: dict[str, list[Round]] = {name: [] for name in whiles}
         command = [running.pgbench, "--time", str(seconds), "--client", str(clients)]
         command += ["--rate", str(rate)] if rate else []
         console.print(f"warming up, {seconds} s")
-        work(running.dsn, command, None, every)
+        work(running.dsn, command, nobody)
         project.judge(running.dsn)  # the recorded statements are of a run that is not far behind
         for _ in range(rounds):
-            for name, check in checks.items():
+            for name, meanwhile in whiles.items():
                 console.print(f"{name}, {seconds} s")
-                results[name].append(work(running.dsn, command, check, every))
+                results[name].append(work(running.dsn, command, meanwhile))
     summary = {name: _together(of_kind) for name, of_kind in results.items()}
     _show(summary, every)
     if json_file:
@@ -129,7 +138,7 @@ def _run(connection: Connection, statements: list[str]) -> None:
     connection.rollback()
 
 
-def work(dsn: str, command: list[str], check: Check | None, every: float) -> Round:
+def work(dsn: str, command: list[str], meanwhile: Meanwhile) -> Round:
     """Let the writers work, and check meanwhile.
 
     The first check comes before them: what a round without checks wrote is not to be judged in this one.
@@ -137,11 +146,10 @@ def work(dsn: str, command: list[str], check: Check | None, every: float) -> Rou
     Args:
         dsn: of the server.
         command: pgbench with its options.
-        check: what is run every so often; None if nobody checks.
-        every: seconds from one check's start to the next.
+        meanwhile: what checks.
     """
     with tempfile.TemporaryDirectory() as logs:
-        with _checking(dsn, check, every) as took:
+        with meanwhile() as took:
             finished = subprocess.run(
                 [*command, "--no-vacuum", "--log", "--log-prefix", f"{logs}/log", "--define",
                  f"closed_jobs={_closed_jobs(dsn)}", "--file", str(SCRIPT), dsn],
@@ -161,14 +169,26 @@ def work(dsn: str, command: list[str], check: Check | None, every: float) -> Rou
     )
 
 
+def nobody() -> AbstractContextManager[list[float]]:
+    """Have nobody check."""
+    return nullcontext([])
+
+
 @contextmanager
-def _checking(dsn: str, check: Check | None, every: float) -> Iterator[list[float]]:
+def _watched(dsn: str, every: float) -> Iterator[list[float]]:
+    """Watch for the length of a `with` block, from the first check on."""
+    with (
+        watch.profile() as profiles,
+        watch.watching(project.environment(dsn) | {"DBT_PROFILES_DIR": profiles}, every),
+    ):
+        yield []
+
+
+@contextmanager
+def _checking(dsn: str, check: Check, every: float) -> Iterator[list[float]]:
     """Check again and again for the length of a `with` block; the seconds that each one took."""
     took: list[float] = []
     over = threading.Event()
-    if check is None:
-        yield took
-        return
 
     def run() -> None:
         with psycopg.connect(dsn, options=OPTIONS, prepare_threshold=None) as connection:
