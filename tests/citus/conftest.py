@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / "tests" / "python"))  # whose pipelines are made h
 
 RAW = "stuck_jobs_raw"
 QUEUES = ("--queue", QUEUE, "--queue", UNSERVED)
-WITHOUT_OWN_TESTS = ("--exclude", "test_type:unit", "test_name:well_formed", "test_name:one_row_per")
+WITHOUT_UNIT_TESTS = ("--exclude", "test_type:unit")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Watched:
         return self.run("stuck-jobs", "collect", *QUEUES)
 
     def build(self, *arguments: str, expect: tuple[int, ...] = (1,)) -> str:
-        output = self.dbt("build", *WITHOUT_OWN_TESTS, *arguments, expect=expect)
+        output = self.dbt("build", *WITHOUT_UNIT_TESTS, *arguments, expect=expect)
         assert "Database Error" not in output, output
         return output
 

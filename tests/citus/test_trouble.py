@@ -32,7 +32,9 @@ def away(watched: Watched, node: str) -> Iterator[None]:
     with psycopg.connect(server, autocommit=True) as connection:
         allow = sql.SQL("alter database {} allow_connections {}")
         connection.execute(allow.format(sql.Identifier(name), False))
-        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
         try:
             yield
         finally:
