@@ -68,7 +68,7 @@ test-airflow: develop .venv-airflow/.installed
 
 # On a cluster that runs already: CITUS_URL is a database of its coordinator, by a superuser.
 test-citus: develop
-	@if [ -n "$$CITUS_URL" ]; then $(BIN)/pytest tests/citus; else echo "test-citus: skipped, CITUS_URL names no cluster"; fi
+	@if [ -n "$$CITUS_URL" ]; then $(BIN)/python -m pytest tests/citus; else echo "test-citus: skipped, CITUS_URL names no cluster"; fi
 
 lint: develop
 	$(BIN)/ruff check

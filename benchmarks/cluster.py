@@ -41,12 +41,13 @@ console = Console()
 @click.option("--repetitions", type=click.IntRange(min=1), default=15, show_default=True)
 def main(url: str, jobs: int, repetitions: int) -> None:
     """Time a check of the same pipeline on plain PostgreSQL and in both layouts of a cluster, in turns."""
-    table = Table("jobs", "layout", "check, ms", "to plain")
-    for size in (jobs // 10, jobs):
-        seconds = _measure(url, size, repetitions)
+    table = Table("jobs", "layout", "check, ms", "to plain", "to a tenth")
+    fewer = _measure(url, jobs // 10, repetitions)
+    more = _measure(url, jobs, repetitions)
+    for size, seconds in ((jobs // 10, fewer), (jobs, more)):
         for layout, taken in seconds.items():
-            ratio = f"{taken / seconds[PLAIN]:.2f}"
-            table.add_row(f"{size:,}", layout, f"{1000 * taken:.0f}", ratio)
+            growth = f"{taken / fewer[layout]:.2f}" if seconds is more else ""
+            table.add_row(f"{size:,}", layout, f"{1000 * taken:.0f}", f"{taken / seconds[PLAIN]:.2f}", growth)
     console.print(table)
 
 

@@ -16,7 +16,7 @@ from stuck_jobs.demo.load import create_source
 
 Connection = psycopg.Connection[Any]
 
-PLAIN, SCHEMA, SINGLE, SHARDED = "plain", "schema", "single", "sharded"
+PLAIN, SCHEMA, SINGLE, SHARDED, INSTALLED = "plain", "schema", "single", "sharded", "installed"
 LAYOUTS = (SCHEMA, SINGLE)
 """In which a pipeline is whole on one node: a schema of its own, or tables of one shard each."""
 
@@ -65,7 +65,7 @@ def database(url: str, layout: str) -> Iterator[Database]:
 
     Args:
         url: of a database of the coordinator that has the extension and knows the workers.
-        layout: plain, schema, single or sharded.
+        layout: plain, schema, single, sharded, or installed: tables that Citus does not know.
     """
     name = f"stuck_jobs_{layout}_{uuid4().hex[:8]}"
     schema = "pipeline" if layout == SCHEMA else "public"

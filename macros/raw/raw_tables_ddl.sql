@@ -213,9 +213,17 @@ end;
 $$;
 
 do $$
+declare
+    is_on_all_nodes boolean := false;
 begin
+    if to_regclass('pg_catalog.pg_dist_partition') is not null then
+        is_on_all_nodes := exists (
+            select 1 from pg_catalog.pg_dist_partition where logicalrelid = '{{ schema }}.recovery_log'::regclass
+        );
+    end if;
+
     -- a table that is on all nodes of a cluster can have no trigger
-    if to_regclass('pg_catalog.pg_dist_partition') is null then
+    if not is_on_all_nodes then
         drop trigger if exists sign_recovery on {{ schema }}.recovery_log;
 
         create trigger sign_recovery before insert or update on {{ schema }}.recovery_log

@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "python"))  # whose pipelines are made here as well
 
 RAW = "stuck_jobs_raw"
-WITHOUT_OWN_TESTS = ("--exclude", "test_type:unit", "test_name:well_formed", "test_name:one_row_per")
+QUEUES = ("--queue", QUEUE, "--queue", UNSERVED)
+WITHOUT_UNIT_TESTS = ("--exclude", "test_type:unit")
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,15 @@ class Watched:
     database: Database
     variables: dict[str, str]
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the commands."""
+        return os.environ | self.variables | self.database.environment
+
     def run(self, *command: str, expect: tuple[int, ...] = (0,)) -> str:
         program = Path(sys.executable).with_name(command[0])
         finished = subprocess.run(
-            [program, *command[1:]], cwd=ROOT, env=os.environ | self.variables | self.database.environment,
+            [program, *command[1:]], cwd=ROOT, env=self.environment,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         output = finished.stdout + finished.stderr
@@ -47,16 +53,17 @@ class Watched:
         return output
 
     def collect(self) -> str:
-        return self.run("stuck-jobs", "collect", "--queue", QUEUE, "--queue", UNSERVED)
+        return self.run("stuck-jobs", "collect", *QUEUES)
 
     def build(self, *arguments: str, expect: tuple[int, ...] = (1,)) -> str:
-        variables = yaml.safe_dump({"source_schema": self.database.schema}, default_flow_style=True)
-        target = ["--target-path", self.variables["DBT_TARGET_PATH"], "--no-use-colors"]
-        output = self.run(
-            "dbt", "build", *WITHOUT_OWN_TESTS, *target, "--vars", variables, *arguments, expect=expect
-        )
+        output = self.dbt("build", *WITHOUT_UNIT_TESTS, *arguments, expect=expect)
         assert "Database Error" not in output, output
         return output
+
+    def dbt(self, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
+        variables = yaml.safe_dump({"source_schema": self.database.schema}, default_flow_style=True)
+        target = ["--target-path", self.variables["DBT_TARGET_PATH"], "--no-use-colors"]
+        return self.run("dbt", *arguments, *target, "--vars", variables, expect=expect)
 
     def check(self, expect: tuple[int, ...] = (0, 1)) -> str:
         return self.run("stuck-jobs", "check", "--no-collect", expect=expect)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from conftest import RAW, Watched
+from conftest import RAW, Watched, fill
 
-from benchmarks.clusters import SHARDED, Database, copy_raw_tables, database
+from benchmarks.clusters import INSTALLED, SHARDED, SINGLE, Database, copy_raw_tables, database
+from stuck_jobs.demo.generator import Pipeline
 
 ITEMS = """
     select accumulation_point, entity_type, entity_id, jobspec_id, status, stuck_since, threshold_seconds,
@@ -22,6 +23,18 @@ POINTS = """
 """
 INCIDENTS = "select incident_id, kind, scope, severity, points, items, jobs from stuck_jobs.incidents_v1"
 STATES = "select distinct state from stuck_jobs.accumulation_points_v1"
+RELATIONS = """
+    select relname, relkind, pg_get_viewdef(oid) from pg_class
+    where relnamespace = to_regnamespace('stuck_jobs') and relkind in ('r', 'v')
+"""
+ROUTINES = """
+    select proname, proargtypes::regtype[]::text from pg_proc
+    where pronamespace in (to_regnamespace('stuck_jobs'), to_regnamespace('stuck_jobs_raw'))
+"""
+SIGNING = """
+    select tgname from pg_trigger
+    where tgrelid = 'stuck_jobs_raw.recovery_log'::regclass and not tgisinternal
+"""
 LOSS = """
     create function public.lose() returns trigger language plpgsql as $$
     begin
@@ -148,3 +161,22 @@ def test_shards_by_job_are_refused_before_anything_is_built(
         assert "the watched table public.executions is in shards by job_id" in output
         assert watched.rows("select 1 from pg_class where relnamespace = to_regnamespace('stuck_jobs')") == []
         assert "is in shards by" in watched.run("stuck-jobs", "doctor", expect=(1,))
+
+
+@pytest.mark.parametrize("layout", [SINGLE], indirect=True, scope="session")
+def test_where_citus_is_only_installed_all_is_as_on_plain_postgresql(
+    url: str, watching: Callable[[Database], Watched], demo: Pipeline, plain: Watched
+) -> None:
+    with database(url, INSTALLED) as made:
+        watched = watching(made)
+        fill(watched, demo)
+        watched.build()
+        for query in (RELATIONS, ROUTINES, SIGNING):
+            assert set(watched.rows(query)) == set(plain.rows(query)) != set()
+        ((began,),) = watched.rows("select clock_timestamp()")
+        watched.collect()
+        ((observed,),) = watched.rows("select max(observed_at) from stuck_jobs_raw.queue_snapshots")
+        assert observed >= began
+        watched.check()
+        assert watched.rows(STATES) != [("unknown",)]
+        assert " 0 failed" in watched.run("stuck-jobs", "recover", "--apply", "--force")

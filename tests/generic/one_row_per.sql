@@ -4,8 +4,11 @@
     more than once.
 #}
 {% test one_row_per(model, columns) %}
+    {%- set repeated_rows %}
     select {{ columns | join(', ') }}
     from {{ model }}
     group by {{ columns | join(', ') }}
     having count(*) > 1
+    {%- endset %}
+    {{ stuck_jobs.whole_test(repeated_rows) }}
 {% endtest %}

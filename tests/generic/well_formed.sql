@@ -7,6 +7,7 @@
 {% test well_formed(model, points, causes) %}
     -- depends_on: {{ ref('accumulation_history') }}
 
+    {% set malformed_items %}
     with items as (
         select
             accumulation_point,
@@ -31,4 +32,6 @@
         or twins > 1
         or stuck_since > {{ stuck_jobs.as_of() }}
         or age_seconds < 0
+    {% endset %}
+    {{ stuck_jobs.whole_test(malformed_items) }}
 {% endtest %}

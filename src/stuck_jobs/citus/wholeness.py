@@ -12,6 +12,9 @@ from stuck_jobs.errors import StuckJobsError
 LOST = "CIINF"
 """What Citus warns with where a part of an answer was not found, which it then takes for empty."""
 
+HARMLESS = "could not start maintenance background worker"
+"""What a node warns of that has more databases than background workers; it says nothing of an answer."""
+
 
 class NotWholeError(StuckJobsError):
     """A part of an answer was lost between the nodes."""

@@ -17,7 +17,7 @@ import jinja2
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.citus.nodes import has_citus
+from stuck_jobs.citus.nodes import is_spread
 from stuck_jobs.collect.messages import moment
 from stuck_jobs.collect.snapshot import AtWork, Holdings, Listing, Snapshot
 from stuck_jobs.collect.trust import UNTRUSTED, Memory, judge
@@ -76,7 +76,7 @@ class Store:
         That is now, or the start of a transaction which is still open: its changes bear that time, and may
         become visible only when Redis has been read.
         """
-        query = NOW_OF_NODES if has_citus(self.connection) else self._query("now.sql")
+        query = NOW_OF_NODES if is_spread(self.connection) else self._query("now.sql")
         row = self.connection.execute(query).fetchone()
         assert row is not None  # noqa: S101
         at: datetime = row[0]

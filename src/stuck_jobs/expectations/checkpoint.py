@@ -7,6 +7,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -15,8 +16,10 @@ from urllib.parse import quote, urlencode
 
 import great_expectations as gx
 from great_expectations.exceptions.exceptions import GreatExpectationsError
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from stuck_jobs.citus.wholeness import HARMLESS, NotWholeError
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CHECKPOINT, CONNECTION_VARIABLE, DATASOURCE, DOCS_VARIABLE
 from stuck_jobs.files import replace
@@ -82,7 +85,11 @@ class Outcome:
 
 
 def run_checkpoint(
-    root: Path, profile: Profile, docs: Path | None = None, temporary_tables: bool = True
+    root: Path,
+    profile: Profile,
+    docs: Path | None = None,
+    temporary_tables: bool = True,
+    is_distributed: bool = False,
 ) -> Outcome:
     """Run the checkpoint.
 
@@ -91,14 +98,16 @@ def run_checkpoint(
         profile: says where the views are.
         docs: the directory for Data Docs, if they are wanted.
         temporary_tables: whether each view is read once, into one; otherwise every expectation reads it.
+        is_distributed: whether a part of an answer may be lost between nodes, of which only a notice tells.
 
     Raises:
         StuckJobsError: if it cannot be run.
     """
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     variables = {CONNECTION_VARIABLE: connection_url(profile)}
+    whole = whole_answers() if is_distributed else nullcontext()
     try:
-        with tempfile.TemporaryDirectory(prefix="stuck-jobs-expectations-") as scratch:
+        with whole, tempfile.TemporaryDirectory(prefix="stuck-jobs-expectations-") as scratch:
             pages = Path(scratch, "pages")
             variables[DOCS_VARIABLE] = str(pages)
             shutil.copytree(root, scratch, dirs_exist_ok=True)  # the library makes files of its own there
@@ -112,6 +121,31 @@ def run_checkpoint(
     except (GreatExpectationsError, SQLAlchemyError) as error:
         raise StuckJobsError(f"the checkpoint cannot be run: {_first_line(str(error))}") from error
     return _outcome(root, [_as_dict(result) for result in results])
+
+
+@contextmanager
+def whole_answers() -> Iterator[None]:
+    """Have SQLAlchemy refuse, in a `with` block, an answer with a warning; its driver does not say which one.
+
+    Raises:
+        NotWholeError: from whatever executes a query.
+    """
+
+    def forget(connection: Connection, *_: object) -> None:
+        connection.connection.notices.clear()
+
+    def refuse(connection: Connection, *_: object) -> None:
+        for notice in connection.connection.notices:
+            if HARMLESS not in notice:
+                raise NotWholeError(f"a part of the answer was lost between the nodes: {notice.strip()}")
+
+    event.listen(Engine, "before_cursor_execute", forget)
+    event.listen(Engine, "after_cursor_execute", refuse)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", forget)
+        event.remove(Engine, "after_cursor_execute", refuse)
 
 
 def _hand_over(pages: Path, docs: Path) -> None:
@@ -134,7 +168,9 @@ def connection_url(profile: Profile) -> str:
         profile: the dbt profile.
     """
     schema = '"' + profile.schema.replace('"', '""') + '"'
-    settings = {"search_path": schema} | ({"role": profile.role} if profile.role else {})
+    settings = {"search_path": schema, "client_min_messages": "warning"} | (
+        {"role": profile.role} if profile.role else {}
+    )
     libpq = profile.libpq
     options = [str(libpq.get("options", ""))]
     options += [f"-c {name}={_escape_option(value)}" for name, value in settings.items()]

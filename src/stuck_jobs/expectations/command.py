@@ -9,6 +9,7 @@ import click
 import psycopg
 from psycopg import sql
 
+from stuck_jobs.citus.check import is_distributed
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.expectations import CONTEXT
@@ -46,13 +47,16 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
         if is_pooled(server):
             raise StuckJobsError(f"validate needs a session, which a pooler may share: {ADVICE}")
         is_read_only = _is_read_only(server)
+        is_spread = is_distributed(server, profile.schema)
         _check_rights(server, profile.schema, root, temporary_tables=not is_read_only)
 
     screen = Screen()
     with step(screen, "Validating") as current:
         from stuck_jobs.expectations.checkpoint import run_checkpoint  # takes seconds
 
-        outcome = run_checkpoint(root, profile, docs, temporary_tables=not is_read_only)
+        outcome = run_checkpoint(
+            root, profile, docs, temporary_tables=not is_read_only, is_distributed=is_spread
+        )
         current.outcome = f"{outcome.evaluated} expectations of {len(outcome.relations)} relations evaluated"
     for finding in outcome.findings:
         screen.print(Text(legible(finding.text), finding.kind.style), soft_wrap=True)
