@@ -157,14 +157,75 @@ def test_what_the_application_sets_is_read(tmp_path: Path, options: str) -> None
     project = tmp_path / "dbt_project.yml"
     said = "vars: {job_system: celery, broker_transport_options: %s}"
     project.write_text(said % options)
-    with pytest.raises(StuckJobsError, match="global_keyprefix and sep"):
+    with pytest.raises(StuckJobsError, match="global_keyprefix, sep, "):
         watched_broker(None, "no_views", tmp_path)
     other = tmp_path / "other"
     other.mkdir()
-    (other / "dbt_project.yml").write_text(said % "{global_keyprefix: 'shop:', sep: ':'}")
+    options = "{global_keyprefix: 'shop:', sep: ':', unacked_key: taken, unacked_index_key: since}"
+    (other / "dbt_project.yml").write_text(said % options)
     found = watched_broker(None, "no_views", other)
     assert found is not None
-    assert (found.prefix, found.separator) == ("shop:", ":")
+    assert (found.separator, found.held_keys) == (":", ["shop:taken", "shop:since"])
+
+
+def test_prefixes_of_several_are_told_apart_by_who_says_which_is_ours(
+    broker: embedded.Redis, client: redis.Redis
+) -> None:
+    bind(client, "celery", "left_over")
+    client.sadd("shop:_kombu.binding.celery", SEPARATOR.join(["celery", "", "celery"]))
+    (error,) = look(broker).errors
+    assert 'some of its keys have the prefix "shop:"' in error
+    assert "vars: broker_transport_options" in error
+    for prefix, queue in (("", "left_over"), ("shop:", "celery")):
+        snapshot = read_broker(parse_redis_url(broker.url), replace(BROKER, prefix=prefix), [], 10, 5, NOW)
+        assert (snapshot.errors, snapshot.complete) == ([], True)
+        assert {listing.queue for listing in snapshot.listings} == {"work", queue}
+
+
+DELIVERY = json.dumps([message("held"), "work", "work"])
+
+
+def test_what_workers_hold_under_another_name_is_not_taken_for_nothing(
+    broker: embedded.Redis, client: redis.Redis
+) -> None:
+    bind(client, "work", "work")
+    client.hset("taken", "tag", DELIVERY)
+    client.zadd("taken_since", {"tag": NOW.timestamp()})
+    (error,) = look(broker).errors
+    assert 'what workers hold is in "taken"' in error
+    assert "unacked_key" in error
+    stated = replace(BROKER, held="taken", held_since="taken_since")
+    (held,) = holdings(read_broker(parse_redis_url(broker.url), stated, [], 10, 5, NOW)).held
+    assert (held.message.jobspec_id, held.delivered_at) == ("held", NOW)
+
+
+def test_hashes_of_others_hold_nothing(broker: embedded.Redis, client: redis.Redis) -> None:
+    bind(client, "work", "work")
+    client.hset("session", mapping={"text": "no JSON", "list": "[1, 2, 3]", "named": '{"headers": 1}'})
+    client.sadd("shop:_kombu.binding.work", SEPARATOR.join(["work", "", "work"]))
+    client.hset("shop:taken", "tag", DELIVERY)
+    snapshot = read_broker(parse_redis_url(broker.url), replace(BROKER, prefix=""), [], 10, 5, NOW)
+    assert (snapshot.errors, snapshot.complete) == ([], True)
+
+
+def test_hashes_that_cannot_all_be_read_may_hold_anything(
+    broker: embedded.Redis, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(client, "work", "work")
+    for name in ("a", "b"):
+        client.hset(name, "field", "value")
+    monkeypatch.setattr(kombu, "MAX_HASHES", 2)
+    assert look(broker).complete
+    monkeypatch.setattr(kombu, "MAX_HASHES", 1)
+    assert not look(broker).complete
+    stated = replace(BROKER, held=HELD)
+    assert read_broker(parse_redis_url(broker.url), stated, [], 10, 5, NOW).complete
+
+
+def test_a_hash_that_may_not_be_read_may_hold_anything(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.hset("taken", "tag", DELIVERY)
+    snapshot = look_as_collector(broker, client)
+    assert (snapshot.errors, snapshot.complete) == ([], False)
 
 
 def test_bodies_stay_in_redis_however_large(broker: embedded.Redis, client: redis.Redis) -> None:

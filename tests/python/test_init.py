@@ -151,6 +151,22 @@ def test_a_system_that_nothing_is_recovered_in_has_no_operator(warehouse: Wareho
     assert last_line(outcome) == "Error: nothing is recovered in django_tasks: leave out --operator"
 
 
+def test_a_system_whose_jobs_wait_in_a_broker_is_not_watched_without_it(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.execute(
+        "create table django_celery_results_taskresult (task_id text, status text, result text,"
+        " task_name text, date_done timestamptz, traceback text)",
+        "create table django_celery_results_chordcounter (group_id text, sub_tasks text, count integer)",
+    )
+    outcome = run(warehouse, tmp_path, "stuck-jobs", "init", "mine")
+    assert outcome.exit_code == 0, outcome.output
+    assert settings(tmp_path / "mine")["redis_enabled"] is True
+    rights = [right for right in grants(outcome.output) if "django_celery_results" in right]
+    assert ['"group_id", "sub_tasks", "count"' in right for right in rights] == [False, True]
+    assert "traceback" not in "".join(rights)
+
+
 def test_one_of_several_is_to_be_chosen(warehouse: Warehouse, tmp_path: Path) -> None:
     warehouse.execute(SOURCE_SCHEMA, "create schema other")
     warehouse.execute(*(TASKS.format(schema=schema) for schema in ("public", "other")))

@@ -14,7 +14,15 @@ jobs as (
 
 {% if has_signs %}
 signs as (
-    select * from {{ ref('stg_execution_signs') }}
+    select
+        execution_id,
+        queue_name,
+        waits_for,
+        since,
+        suspicion,
+        evidence,
+        lasts_at_most
+    from {{ ref('stg_execution_signs') }}
 ),
 {% endif %}
 

@@ -1,8 +1,11 @@
 -- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within a minute of each
 -- other crashed together. Where executions have workers of their own, each is lost by itself.
 {% set has_signs = not execute or not is_left_out('stg_execution_signs') %}
+{% set has_locks = not execute or (has_queues() and 'broker' not in job_system()) %}
 
-with unlocked as (
+with
+{% if has_locks %}
+unlocked as (
     select
         'job' as entity_type,
         worker_signals.job_id::text as entity_id,
@@ -22,6 +25,7 @@ with unlocked as (
     from {{ ref('int_worker_signals') }} as worker_signals
     where not worker_signals.is_held
 ),
+{% endif %}
 
 silent as (
     select
@@ -60,9 +64,11 @@ silent_executions as (
 {% endif %}
 
 lost as (
-    select * from unlocked
-    union all
     select * from silent
+    {% if has_locks %}
+    union all
+    select * from unlocked
+    {% endif %}
     {% if has_signs %}
     union all
     select * from silent_executions

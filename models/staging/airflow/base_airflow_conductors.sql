@@ -18,23 +18,34 @@ held as (
     inner join {{ source('airflow', 'processes') }} as schedulers
         on tasks.queued_by_job_id = schedulers.id and schedulers.state = 'running'
     where tasks.state = 'running' and tasks.last_heartbeat_at <= {{ latest_plausible() }}
+),
+
+judged as (
+    select
+        kinds.conductor,
+        beats.beat_at,
+        case when kinds.conductor = 'scheduler' then greatest(beats.beat_at, held.beat_at) else beats.beat_at end
+            as last_beat_at,
+        coalesce(beats.beat_at between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }}, false)
+            as is_alive,
+        kinds.conductor = 'scheduler'
+        and coalesce(beats.beat_at < {{ as_of() }} - {{ max_age('conductor_dead') }}, true)
+        and coalesce(held.beat_at >= {{ as_of() }} - {{ max_age('conductor_dead') }}, false) as is_draining
+    from (
+        values
+        ('scheduler', 'SchedulerJob'),
+        ('triggerer', 'TriggererJob'),
+        ('DAG processor', 'DagProcessorJob')
+    ) as kinds (conductor, job_type)
+    cross join held
+    left join beats on kinds.job_type = beats.job_type
 )
 
 select
-    kinds.conductor,
-    beats.beat_at,
-    case when kinds.conductor = 'scheduler' then greatest(beats.beat_at, held.beat_at) else beats.beat_at end
-        as last_beat_at,
-    coalesce(beats.beat_at between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }}, false)
-        as is_alive,
-    kinds.conductor = 'scheduler'
-    and coalesce(beats.beat_at < {{ as_of() }} - {{ max_age('conductor_dead') }}, true)
-    and coalesce(held.beat_at >= {{ as_of() }} - {{ max_age('conductor_dead') }}, false) as is_draining
-from (
-    values
-    ('scheduler', 'SchedulerJob'),
-    ('triggerer', 'TriggererJob'),
-    ('DAG processor', 'DagProcessorJob')
-) as kinds (conductor, job_type)
-cross join held
-left join beats on kinds.job_type = beats.job_type
+    conductor,
+    beat_at,
+    last_beat_at,
+    is_alive,
+    is_draining,
+    is_alive or is_draining as is_at_work
+from judged

@@ -1,5 +1,6 @@
 -- The tasks of the runs, each named by its run, its task and its place in the map: the id of its row is another one at
--- each try. Without a WITH clause, so that PostgreSQL flattens it and finds those of a run by their index.
+-- each try. Without a WITH clause, so that PostgreSQL flattens it and finds those of a run by their index; by an outer
+-- join, so that who asks for nothing of the runs does not read them.
 {{ config(enabled=is_system('airflow')) }}
 
 select
@@ -32,4 +33,4 @@ select
     tasks.dag_version_id,
     tasks.retry_delay_override
 from {{ source('airflow', 'executions') }} as tasks
-inner join {{ source('airflow', 'jobs') }} as runs on tasks.dag_id = runs.dag_id and tasks.run_id = runs.run_id
+left join {{ source('airflow', 'jobs') }} as runs on tasks.dag_id = runs.dag_id and tasks.run_id = runs.run_id

@@ -2,14 +2,20 @@
 -- its way; while none is, somebody has to decide how it goes on, which a scheduler that lives does every few seconds.
 {{ config(enabled=is_system('airflow')) }}
 
+-- only a run that is queued waits for another: of no other DAG the runs that have ended are read
 with running_of_dag as (
     select
         dag_id,
         coalesce(backfill_id, -1) as backfill_id,
         count(*) as runs
     from {{ source('airflow', 'jobs') }}
-    -- a place that became free less than a minute ago counts as held
-    where state = 'running' or (state in ('success', 'failed') and end_date >= {{ as_of() }} - interval '1 minute')
+    where
+        dag_id in (select queued.dag_id from {{ source('airflow', 'jobs') }} as queued where queued.state = 'queued')
+        -- a place that became free less than a minute ago counts as held
+        and (
+            state = 'running'
+            or (state in ('success', 'failed') and end_date >= {{ as_of() }} - interval '1 minute')
+        )
     group by dag_id, coalesce(backfill_id, -1)
 ),
 
@@ -41,7 +47,11 @@ select
         when runs.state = 'queued'
             then case
                 when
-                    scheduler.is_at_work
+                    (
+                        select conductors.is_at_work
+                        from {{ ref('base_airflow_conductors') }} as conductors
+                        where conductors.conductor = 'scheduler'
+                    )
                     and running_of_dag.runs >= coalesce(backfills.max_active_runs, dags.max_active_runs)
                     then 'limit'
             end
@@ -55,9 +65,8 @@ select
         when runs.state = 'queued' then greatest(runs.run_after, runs.queued_at)
         when tasks_of_run.run_id is null then greatest(runs.last_scheduling_decision, runs.start_date)
     end as ready_since,
-    case when coalesce(dags.is_stale, true) then 'dag_gone' else scheduler.suspicion end as suspicion
+    coalesce(dags.is_stale, true) as is_dag_gone
 from {{ source('airflow', 'jobs') }} as runs
-cross join {{ ref('base_airflow_scheduler') }} as scheduler
 left join {{ source('airflow', 'dags') }} as dags on runs.dag_id = dags.dag_id
 left join {{ source('airflow', 'backfills') }} as backfills on runs.backfill_id = backfills.id
 left join running_of_dag

@@ -7,6 +7,40 @@ with timetables as materialized (
     where fields is not null and zone is not null
 ),
 
+-- the last one before the last day, and the eleventh newest
+first_runs as (
+    select
+        timetables.dag_id,
+        least(
+            (
+                select jobs.logical_date
+                from {{ source('airflow', 'jobs') }} as jobs
+                where
+                    jobs.dag_id = timetables.dag_id
+                    and jobs.run_after < timetables.since
+                    and jobs.logical_date is not null
+                    and jobs.run_type in ('scheduled', 'backfill')
+                order by jobs.logical_date desc
+                limit 1
+            ),
+            coalesce(
+                (
+                    select jobs.logical_date
+                    from {{ source('airflow', 'jobs') }} as jobs
+                    where
+                        jobs.dag_id = timetables.dag_id
+                        and jobs.logical_date is not null
+                        and jobs.run_type in ('scheduled', 'backfill')
+                    order by jobs.logical_date desc
+                    offset 10
+                    limit 1
+                ),
+                '-infinity'
+            )
+        ) as logical_date
+    from timetables
+),
+
 -- those of the last day, and ten at least
 pauses as (
     select
@@ -14,6 +48,7 @@ pauses as (
         runs.run_after,
         runs.pause
     from timetables
+    inner join first_runs on timetables.dag_id = first_runs.dag_id
     cross join
         lateral (
             select
@@ -27,7 +62,7 @@ pauses as (
                 from {{ source('airflow', 'jobs') }} as jobs
                 where
                     jobs.dag_id = timetables.dag_id
-                    and jobs.logical_date is not null
+                    and jobs.logical_date >= first_runs.logical_date
                     and jobs.run_type in ('scheduled', 'backfill')
                 order by jobs.logical_date desc
                 limit 1500

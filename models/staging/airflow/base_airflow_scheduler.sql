@@ -2,7 +2,7 @@
 {{ config(enabled=is_system('airflow')) }}
 
 select
-    conductors.is_alive or conductors.is_draining as is_at_work,
+    conductors.is_at_work,
     conductors.beat_at,
     case
         when conductors.is_draining then 'scheduler_draining'

@@ -18,8 +18,10 @@ with members as (
 ),
 
 tracked as (
-    select count(*) > 0 as are_starts_seen from {{ ref('base_celery_results') }}
-    where status = 'STARTED' or started_at is not null
+    select exists(
+        select 1 from {{ ref('base_celery_results') }} as results
+        where results.status = 'STARTED' or results.started_at is not null
+    ) as are_starts_seen
 ),
 
 open_members as (

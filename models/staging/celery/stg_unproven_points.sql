@@ -9,10 +9,9 @@ with losses as (
         count(*) filter (where holders.loss is null and holders.started_at < {{ long_ago }}) as long_ones,
         count(*) filter (where look.is_usable and look.listeners is null) as unheard,
         count(*) filter (
-            where look.is_usable and not look.is_complete and holders.loss is null and not running.is_held
+            where look.is_usable and not look.is_complete and holders.loss is null and not holders.is_held
         ) as hidden
-    from {{ ref('stg_holders') }} as holders
-    inner join {{ ref('base_celery_running') }} as running on holders.job_id = running.task_id
+    from {{ ref('base_celery_holders') }} as holders
     cross join {{ ref('base_celery_look') }} as look
 )
 

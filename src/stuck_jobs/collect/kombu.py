@@ -36,6 +36,9 @@ KINDS = ("main", "retry")
 """Due, and not due yet."""
 
 MAX_QUEUES = 1000
+MAX_HASHES = 100
+"""Of others, among which what workers hold is looked for."""
+
 MAX_MICROSECONDS = 30_000
 SURE_MESSAGES = 2_000
 SUBSCRIBED = ("sub", "psub")
@@ -53,21 +56,33 @@ class Broker:
         queues: that are there unless somebody names others.
         not_queues: endings of exchanges whose lists are no queues of jobs.
         waiting_task: the name of the task that waits for others.
-        prefix: of all of its keys.
+        prefix: of all of its keys; None if nobody said, so that there must not be several.
         separator: within the names of lists, and within bindings.
+        held: the hash of what workers hold; None if nobody said, so that it may be another one than usual.
+        held_since: the set of since when they do.
     """
 
     queues: tuple[str, ...]
     not_queues: tuple[str, ...]
     waiting_task: str
-    prefix: str = ""
+    prefix: str | None = None
     separator: str = SEPARATOR
+    held: str | None = None
+    held_since: str = HELD_SINCE
+
+    def key(self, name: str) -> str:
+        """A key of the application's, as it is in Redis."""
+        return f"{self.prefix or ''}{name}"
+
+    @property
+    def held_keys(self) -> list[str]:
+        """The keys of what workers hold, and of since when."""
+        return [self.key(self.held or HELD), self.key(self.held_since)]
 
     def lists_of(self, queue: str) -> list[str]:
         """The keys of a queue's lists, in the order in which they are served."""
         return [
-            f"{self.prefix}{queue}{self.separator}{priority}" if priority else f"{self.prefix}{queue}"
-            for priority in PRIORITIES
+            self.key(f"{queue}{self.separator}{priority}" if priority else queue) for priority in PRIORITIES
         ]
 
 
@@ -79,7 +94,7 @@ class _Queues:
         names: in order.
         routes: the queue of each exchange and routing key.
         bindings: how many exchanges have any.
-        is_searched: whether they were searched for, so that there are no others.
+        is_searched: whether they, and what workers hold, were searched for, so that there is nothing else.
     """
 
     names: list[str]
@@ -119,10 +134,9 @@ def _look(client: redis.Redis, broker: Broker, names: list[str], limit: int, now
     queues = _find_queues(client, broker, names)
     if len(queues.names) > MAX_QUEUES:
         raise StuckJobsError(f"there are more than {MAX_QUEUES:,} queues")
-    own = [f"{broker.prefix}{key}" for key in (HELD, HELD_SINCE)]
     lists = [key for name in queues.names for key in broker.lists_of(name)]
     arguments = (limit, MAX_MESSAGE_BYTES, MAX_MICROSECONDS, SURE_MESSAGES, broker.waiting_task)
-    answer, clients = _ask(client, [*own, *lists], arguments)
+    answer, clients = _ask(client, [*broker.held_keys, *lists], arguments)
     held_answer, *list_answers = answer
     held, are_all_read = _held(held_answer, queues)
     steps = iter(list_answers)
@@ -156,9 +170,13 @@ def _ask(
 
 def _find_queues(client: redis.Redis, broker: Broker, names: list[str]) -> _Queues:
     """The queues that are known, and those that exchanges are bound to, looked for among few keys alone."""
+    own = broker.key(BINDING)
     is_searched = client.dbsize() <= MAX_KEYS
-    own = f"{broker.prefix}{BINDING}"
-    keys = _search_bindings(client, own) if is_searched else [f"{own}{name}" for name in names]
+    if is_searched:
+        keys, others = _search_bindings(client, broker)
+        is_searched = broker.held is not None or _is_held_as_usual(client, broker, others)
+    else:
+        keys = [f"{own}{name}" for name in names]
     routes: dict[tuple[str, str], str] = {}
     bindings = 0
     for key, members in _read_bindings(client, keys):
@@ -178,22 +196,59 @@ def _find_queues(client: redis.Redis, broker: Broker, names: list[str]) -> _Queu
     return _Queues(list(dict.fromkeys([*names, *sorted(found)])), routes, bindings, is_searched)
 
 
-def _search_bindings(client: redis.Redis, own: str) -> list[str]:
-    """The keys of the exchanges of our application.
+def _search_bindings(client: redis.Redis, broker: Broker) -> tuple[list[str], set[str]]:
+    """The keys of the exchanges of our application, and the prefixes of others.
 
     Raises:
-        StuckJobsError: if there are those of others alone, which may be ours.
+        StuckJobsError: if there are those of others, which may be ours.
     """
     found = cast("Iterator[bytes]", client.scan_iter(match=f"*{BINDING}*", count=KEYS_PER_STEP))
     keys = [key.decode(errors="replace") for key in found]
-    ours = [key for key in keys if key.startswith(own)]
-    if keys and not ours:
-        prefix = clean_text(keys[0].partition(BINDING)[0], MAX_ID_LENGTH) or ""
+    ours = [key for key in keys if key.startswith(broker.key(BINDING))]
+    others = {key.partition(BINDING)[0] for key in keys} - {broker.prefix or ""}
+    if others and (not ours or broker.prefix is None):
+        prefix = clean_text(min(others), MAX_ID_LENGTH) or ""
         raise StuckJobsError(
-            f'its keys have the prefix "{prefix}": if those are of the application, say so in'
-            " vars: broker_transport_options: {global_keyprefix: ...}"
+            f'{"some of " if ours else ""}its keys have the prefix "{prefix}": say which that of the'
+            " application is, in vars: broker_transport_options: {global_keyprefix: ...}"
         )
-    return ours
+    return ours, others
+
+
+def _is_held_as_usual(client: redis.Redis, broker: Broker, others: Iterable[str]) -> bool:
+    """Whether no other hash than the usual one may be what workers hold.
+
+    Raises:
+        StuckJobsError: if one is.
+    """
+    usual = broker.held_keys[0]
+    foreign = tuple(other for other in others if other)
+    found = cast("Iterator[bytes]", client.scan_iter(count=KEYS_PER_STEP, _type="hash"))
+    keys = [key.decode(errors="replace") for key in found]
+    hashes = [
+        key for key in keys if key.startswith(broker.key("")) and key != usual and not key.startswith(foreign)
+    ]
+    for key in hashes[:MAX_HASHES]:
+        try:
+            _, fields = cast("tuple[int, dict[bytes, bytes]]", client.hscan(key, count=1))
+        except redis.exceptions.NoPermissionError:
+            return False
+        if any(map(_is_delivery, fields.values())):
+            name = clean_text(key, MAX_ID_LENGTH)
+            raise StuckJobsError(
+                f'what workers hold is in "{name}": if that is the application\'s, say so in'
+                " vars: broker_transport_options: {unacked_key: ..., unacked_index_key: ...}"
+            )
+    return len(hashes) <= MAX_HASHES
+
+
+def _is_delivery(value: bytes) -> bool:
+    """Whether a value is a message that a worker has taken: the message, its exchange and its routing key."""
+    try:
+        message, _, _ = json.loads(value)
+        return bool({"headers", "properties"} <= message.keys())
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _read_bindings(client: redis.Redis, keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:

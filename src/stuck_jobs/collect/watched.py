@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from stuck_jobs.collect.kombu import SEPARATOR, Broker
+from stuck_jobs.collect.kombu import HELD_SINCE, SEPARATOR, Broker
 from stuck_jobs.collect.trust import UNREADABLE
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.systems import project_variables, system_entry
 
-TRANSPORT_OPTIONS = ("global_keyprefix", "sep")
+TRANSPORT_OPTIONS = ("global_keyprefix", "sep", "unacked_key", "unacked_index_key")
 """Of an application's, those on which it depends where something is."""
 
 
@@ -47,12 +47,14 @@ def _broker(project: Path, system: str) -> Broker | None:
         name in TRANSPORT_OPTIONS and isinstance(value, str) for name, value in transport.items()
     ):
         raise StuckJobsError(
-            f"vars: broker_transport_options may have {' and '.join(TRANSPORT_OPTIONS)}, as texts"
+            f"vars: broker_transport_options may have {', '.join(TRANSPORT_OPTIONS)}, as texts"
         )
     return Broker(
         tuple(said["queues"]),
         tuple(said["not_queues"]),
         said["waiting_task"],
-        prefix=transport.get("global_keyprefix") or "",
+        prefix=transport.get("global_keyprefix"),
         separator=transport.get("sep") or SEPARATOR,
+        held=transport.get("unacked_key"),
+        held_since=transport.get("unacked_index_key") or HELD_SINCE,
     )

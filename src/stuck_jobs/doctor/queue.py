@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from redis.exceptions import NoPermissionError, RedisClusterException
 
-from stuck_jobs.collect.kombu import BINDING, HELD, HELD_SINCE, Broker, read_broker
+from stuck_jobs.collect.kombu import BINDING, Broker, read_broker
 from stuck_jobs.collect.redis_reader import IN_FLIGHT, LOCK_PREFIX, MAX_HOLDS, read_snapshot
 from stuck_jobs.collect.redis_url import Client, RedisAddress
 from stuck_jobs.collect.store import Store
@@ -142,14 +142,16 @@ def _probes(client: Client, queues: Sequence[str]) -> Iterator[Probe]:
 
 
 def _probes_of_broker(client: Client, broker: Broker) -> Iterator[Probe]:
-    for queue in broker.queues:
+    for queue in map(broker.key, broker.queues):
         yield Probe("eval", queue, partial(client.eval, "return 1", 1, queue))
         yield Probe("llen", f"{queue}*", partial(client.llen, queue))
         yield Probe("lrange", f"{queue}*", partial(client.lrange, queue, 1, 0))
-    yield Probe("hlen", HELD, partial(client.hlen, HELD))
-    yield Probe("hscan", HELD, partial(client.hscan, HELD, 0, count=1))
-    yield Probe("zscore", HELD_SINCE, partial(client.zscore, HELD_SINCE, "stuck-jobs-doctor"))
-    yield Probe("smembers", f"{BINDING}*", partial(client.smembers, f"{BINDING}stuck-jobs-doctor"))
+    held, held_since = broker.held_keys
+    yield Probe("hlen", held, partial(client.hlen, held))
+    yield Probe("hscan", held, partial(client.hscan, held, 0, count=1))
+    yield Probe("zscore", held_since, partial(client.zscore, held_since, "stuck-jobs-doctor"))
+    bound = broker.key(BINDING)
+    yield Probe("smembers", f"{bound}*", partial(client.smembers, f"{bound}stuck-jobs-doctor"))
     yield Probe("client|list", None, client.client_list)
     yield from _probes_of_server(client)
 

@@ -25,6 +25,7 @@ from stuck_jobs.init.grants import (
     recovering_rights,
 )
 from stuck_jobs.init.settings import Setting, profile_text, project_text, setting_line, write_project
+from stuck_jobs.systems import system_entry
 
 CONNECT_TIMEOUT = 10
 DEFAULT_DIRECTORY = Path("my-stuck-jobs")
@@ -57,7 +58,8 @@ def init(
     """Find the job system in a database, and make a dbt project in DIRECTORY that watches it.
 
     The database is only read. Every schema is searched for the tables of the known systems. The rights
-    that the views need are printed for an administrator to grant. With a Redis, set REDIS_URL before.
+    that the views need are printed for an administrator to grant. With a Redis, set REDIS_URL before; a
+    system whose jobs wait in its broker is never watched without.
     """
     with _connected(dsn) as database:
         found = find_systems(database, OWN_PROJECT)
@@ -75,7 +77,7 @@ def init(
     settings: dict[str, Setting] = {
         "job_system": chosen.system,
         "source_schema": chosen.schema,
-        "redis_enabled": "REDIS_URL" in os.environ,
+        "redis_enabled": "REDIS_URL" in os.environ or "broker" in system_entry(OWN_PROJECT, chosen.system),
     }
     profile = profile_text(OWN_PROJECT, defaults)
     if not only_print:

@@ -45,7 +45,8 @@ LOST_AND_FOUND = {("queue_dead_letter", "lost/r1", "retries_exhausted")}
 
 @dataclass(frozen=True)
 class Stories:
-    """What was found: while all live, with a lock in the way, in a drain, after a crash, after a restart."""
+    """What was found: while all live, with a lock in the way, in a drain, after a crash, after a restart, and
+    while the triggerer stood still."""
 
     system: System
     healthy: set[Finding]
@@ -57,6 +58,7 @@ class Stories:
     planned: dict[str, str]
     promises_kept: bool
     repaired: set[Finding]
+    without_a_triggerer: set[Finding]
     waiter: str
     """The run of one_task that waits for the other one."""
 
@@ -250,10 +252,22 @@ def tell(system: System, stack: ExitStack) -> Stories:
     system.assert_promises_kept()
 
     program("scheduler", 2)
-    program("triggerer", 2)
+    triggerer = program("triggerer", 2)
     system.wait_until(lambda: not found(system) - FAILED - LOST_AND_FOUND - SKIPPED, "all goes on", 300)
+    repaired = found(system)
+
+    system.wait_for("(select state from task_instance where dag_id = 'deferring') = 'deferred'")
+    os.killpg(triggerer, signal.SIGSTOP)
+    warehouse.execute(
+        f"""update job set latest_heartbeat = latest_heartbeat - {AGE}
+        where job_type = 'TriggererJob' and state = 'running'"""
+    )
+    without_a_triggerer = found(system)
+    os.killpg(triggerer, signal.SIGCONT)
+    system.wait_until(lambda: found(system) == repaired, "the triggerer goes on")
     return Stories(
-        system, healthy, just_killed, blocked, draining, crashed, incidents, plan, True, found(system), waiter
+        system, healthy, just_killed, blocked, draining, crashed, incidents, plan, True, repaired,
+        without_a_triggerer, waiter,
     )  # fmt: skip
 
 
@@ -317,6 +331,13 @@ def test_the_plan_says_what_to_do_and_nothing_is_done(stories: Stories) -> None:
 
 def test_nothing_is_stuck_after_a_restart(stories: Stories) -> None:
     assert stories.repaired == FAILED | LOST_AND_FOUND | SKIPPED
+
+
+def test_what_is_deferred_waits_for_a_triggerer_that_stands_still(stories: Stories) -> None:
+    assert stories.without_a_triggerer == stories.repaired | {
+        ("conductor_dead", "triggerer", "heartbeat_stopped"),
+        ("execution_pending", "deferring/r1/defers", "triggerer_dead"),
+    }
 
 
 def test_no_payload_is_shown(stories: Stories) -> None:
