@@ -2,7 +2,8 @@
 -- an old message may be served or not, until it has been looked at for as long as the limit. Or there is too much of
 -- it: then what was found is a part of what there is.
 {% set most = var('judged_live_jobs') %}
-{% set points = registry() %}
+{% set enabled = enabled_points() %}
+{% set has_executions = not execute or not is_left_out('stg_executions') %}
 
 select
     'queue_unserved' as accumulation_point,
@@ -19,7 +20,7 @@ where
     and coalesce(idle_since >= observed_at - {{ max_age('queue_unserved') }}, true)
     and not is_change_seen
 having count(*) > 0
-{% if not execute or (points.job_not_closed.enabled and not is_left_out('stg_executions')) %}
+{% if has_executions and (not execute or "'job_not_closed'" in enabled) %}
 union all
 select
     'job_not_closed' as accumulation_point,
@@ -34,7 +35,7 @@ where
     live.jobs > {{ most }}
     and exists (select from ({{ finished_jobs() | indent(8) }}) as finished offset {{ most }})
 {% endif %}
-{% if not execute or points.job_interrupted.enabled %}
+{% if has_executions and (not execute or "'job_interrupted'" in enabled) %}
 union all
 select
     'job_interrupted' as accumulation_point,

@@ -26,8 +26,9 @@ judged as (
         beats.beat_at,
         case when kinds.conductor = 'scheduler' then greatest(beats.beat_at, held.beat_at) else beats.beat_at end
             as last_beat_at,
-        coalesce(beats.beat_at between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }}, false)
-            as is_alive,
+        coalesce(
+            beats.beat_at between {{ as_of() }} - {{ max_age('conductor_dead') }} and {{ latest_plausible() }}, false
+        ) as is_alive,
         kinds.conductor = 'scheduler'
         and coalesce(beats.beat_at < {{ as_of() }} - {{ max_age('conductor_dead') }}, true)
         and coalesce(held.beat_at >= {{ as_of() }} - {{ max_age('conductor_dead') }}, false) as is_draining

@@ -10,7 +10,10 @@ with running_of_dag as (
         count(*) as runs
     from {{ source('airflow', 'jobs') }}
     where
-        dag_id in (select queued.dag_id from {{ source('airflow', 'jobs') }} as queued where queued.state = 'queued')
+        dag_id in (
+            select queued.dag_id from {{ source('airflow', 'jobs') }} as queued
+            where queued.state = 'queued'
+        )
         -- a place that became free less than a minute ago counts as held
         and (
             state = 'running'

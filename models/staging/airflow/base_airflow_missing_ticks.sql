@@ -32,8 +32,7 @@ first_runs as (
                         and jobs.logical_date is not null
                         and jobs.run_type in ('scheduled', 'backfill')
                     order by jobs.logical_date desc
-                    offset 10
-                    limit 1
+                    limit 1 offset 10
                 ),
                 '-infinity'
             )

@@ -1,5 +1,5 @@
--- The last sign of life of whoever runs a task. Tasks run for hours in many a DAG: how long one may is taken from its own
--- past, and a day where it has none.
+-- The last sign of life of whoever runs a task. Tasks run for hours in many a DAG: how long one may is taken from its
+-- own past, and a day where it has none.
 {{ config(enabled=is_system('airflow')) }}
 
 -- of those alone that run for long, each once, however many copies of it do

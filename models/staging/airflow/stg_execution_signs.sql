@@ -1,5 +1,5 @@
--- What is known of each open task. Without a WITH clause, so that PostgreSQL flattens it, and who asks for those that run
--- does not judge what waits.
+-- What is known of each open task. Without a WITH clause, so that PostgreSQL flattens it, and who asks for those that
+-- run does not judge what waits.
 {{ config(enabled=is_system('airflow')) }}
 
 select

@@ -34,6 +34,6 @@ select
     ) as members,
     seen.first_seen_at as since,
     true as is_counted
-from {{ source('celery', 'django_chords') }}
-left join {{ ref('stg_queue_sightings') }} as seen on seen.kind = 'no_message' and group_id = seen.name
+from {{ source('celery', 'django_chords') }} as counted
+left join {{ ref('stg_queue_sightings') }} as seen on seen.kind = 'no_message' and counted.group_id = seen.name
 {%- endif %}

@@ -18,7 +18,7 @@ last_ticks as (
         newest.ticked_at
     from stated
     left join lateral (
-{%- if is_kept or not execute %}
+        {% if is_kept or not execute %}
         select
             {{ source_column(results, 'task_id', 'text') }} as task_id,
             {{ source_column(results, 'task_name', 'text') }} as job_kind,
@@ -27,12 +27,12 @@ last_ticks as (
         where periodic_task_name = stated.schedule
         order by date_created desc
         limit 1
-{%- else %}
+        {% else %}
         select
             null::text as task_id,
             null::text as job_kind,
             null::timestamptz as ticked_at
-{%- endif %}
+        {% endif %}
     ) as newest on true
 )
 

@@ -39,8 +39,8 @@ union all
 select
     'job_blocked' as accumulation_point,
     concat(
-        'whether all members of ', count(distinct members.task_id), ' chords are at work is not known: some have neither',
-        ' a message nor a result',
+        'whether all members of ', count(distinct members.task_id), ' chords are at work is not known: some have',
+        ' neither a message nor a result',
         case when bool_and(look.is_complete) then '; task_track_started would tell' else ', and not all was read' end
     ) as problem
 from {{ ref('base_celery_members') }} as members
