@@ -1,6 +1,6 @@
 -- Whether a worker still holds the job that it works on; NULL where no snapshot proves it either way. A Redis that has
 -- lost a lock proves nothing until the worker that had it must be done, nor does a snapshot that began before the job
--- was claimed, whatever the worker's clock says.
+-- was claimed, whatever the worker's clock says. Where no snapshot can be relied on, no job is read.
 select
     jobs.job_id,
     jobs.jobspec_id,
@@ -31,4 +31,4 @@ left join {{ ref('stg_jobs_at_work') }} as claims
         evidence.last_snapshot_id = claims.snapshot_id
         and jobs.jobspec_id = claims.jobspec_id
         and claims.updated_at is not distinct from extract(epoch from jobs.updated_at)
-where jobs.status in ('processing', 'running')
+where jobs.status in ('processing', 'running') and (evidence.is_usable or evidence.is_untrusted)

@@ -25,6 +25,7 @@ from psycopg import sql
 from stuck_jobs import embedded
 from stuck_jobs.cli import COMMANDS, main
 from stuck_jobs.expectations.contract import registered_points
+from stuck_jobs.systems import system_entry
 
 README = "README.md"
 POINT_PAGES = "docs/points"
@@ -344,8 +345,9 @@ def test_settings_in_a_document_exist(document: str) -> None:
         chosen += map(yaml.safe_load, re.findall(r"--vars '([^']*)'", block.text))
     for settings in chosen:
         assert set(settings) <= set(variables)
+        watched = system_entry(ROOT, settings.get("job_system", "pipeline"))["points"]
         for point, fields in settings.get("thresholds", {}).items():
-            assert set(fields) <= set(registry()[point]), point
+            assert set(fields) <= set(registry()[point]) | set(watched.get(point, ())), point
     if document.startswith(POINT_PAGES) and not document.endswith(README):
         ((point, fields),) = (pair for settings in chosen for pair in settings["thresholds"].items())
         assert point == Path(document).stem
