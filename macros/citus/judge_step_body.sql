@@ -20,7 +20,7 @@ begin
 
     {{ stuck_jobs.assert_in_place() }}
 
-    {{ stuck_jobs.shard_files([source('pipeline', 'jobs'), source('pipeline', 'executions')]) | indent(4) }}
+    {{ stuck_jobs.shard_files(source('pipeline', 'jobs'), source('pipeline', 'executions')) | indent(4) }}
     into strict current_files;
 
     update {{ stuck_jobs.own_schema() }}.kept_files set file_ids = current_files where file_ids is distinct from current_files;

@@ -255,7 +255,8 @@ def test_the_url_is_that_of_the_profile() -> None:
     )
     url = make_url(connection_url(profile))
     arguments = url.get_dialect()().create_connect_args(url)[1]
-    options = '-c search_path=public\t-c\tstatement_timeout=60s -c search_path="a\\ ""b" -c role=reader'
+    options = "-c search_path=public\t-c\tstatement_timeout=60s"
+    options += ' -c search_path="a\\ ""b" -c client_min_messages=warning -c role=reader'
     expected = profile.libpq | {"options": options}
     assert {name: str(value) for name, value in arguments.items()} == {
         name: str(value) for name, value in expected.items()
