@@ -17,14 +17,20 @@ STUCK_JOBS_PG_BIN := $(or $(dir $(lastword $(sort $(wildcard /usr/lib/postgresql
 export STUCK_JOBS_PG_BIN
 endif
 
-.PHONY: demo test test-quick test-benchmarks test-systems test-systems-newest lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow test-citus lint lint-types lint-sql lint-sql-as-built install develop lock lock-airflow clean
+IN_TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/python/systems
+
+.PHONY: demo test test-long test-quick test-benchmarks test-systems test-systems-newest lock-systems test-pythons test-dbt-1.12 test-system-redis test-system-postgres test-airflow test-citus lint lint-types lint-sql lint-sql-as-built install develop lock lock-airflow clean
 
 demo: develop
 	$(BIN)/stuck-jobs demo
 
 # `TESTS=` chooses some of them.
 test: develop
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/python/systems $(TESTS)
+	$(BIN)/pytest $(IN_TWO) -m "not long" $(TESTS)
+
+# Those that build again and again.
+test-long: develop
+	$(BIN)/pytest $(IN_TWO) -m long $(TESTS)
 
 # What the benchmarks say of themselves on small data; they take minutes, so they are not among the others.
 test-benchmarks: develop

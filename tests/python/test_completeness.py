@@ -345,6 +345,7 @@ def test_the_mark_stays_behind_by_minutes_or_by_jobs(cleared: Source) -> None:
     assert mark(39) < newest - timedelta(minutes=9)
 
 
+@pytest.mark.long
 def test_only_a_run_that_is_far_behind_walks_again(cleared: Source) -> None:
     def walks() -> bool:
         return "judged the jobs up to id" in cleared.run(variables=WALKING)

@@ -264,6 +264,7 @@ def test_a_point_that_follows_the_steps_is_found_gated_and_expected(tmp_path: Pa
     assert finished.returncode == 0, finished.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_is_left_out_is_noticed(tmp_path: Path, step: str) -> None:
     follow(tmp_path, without=step)
@@ -272,6 +273,7 @@ def test_a_step_that_is_left_out_is_noticed(tmp_path: Path, step: str) -> None:
     assert "1 failed" in finished.stdout
 
 
+@pytest.mark.long
 def test_expectations_that_are_not_generated_are_noticed(tmp_path: Path) -> None:
     follow(tmp_path)
     finished = run_tests(tmp_path, ALSO_PASS[0])

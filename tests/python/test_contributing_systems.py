@@ -171,6 +171,7 @@ def test_a_system_that_follows_the_steps_is_watched(
     assert told.returncode == 0, told.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_is_left_out_is_told(tmp_path: Path, step: str) -> None:
     told = judge_toy(with_toy(tmp_path, without=step))

@@ -185,6 +185,7 @@ def test_only_one_cycle_runs_at_a_time(built: Warehouse, shown_as: str) -> None:
     assert (result.exit_code, told) == (0, "another cycle is under way")
 
 
+@pytest.mark.long
 def test_a_redis_that_is_down_or_a_view_that_cannot_be_built_changes_nothing(
     new_warehouse: Callable[[], Warehouse],
 ) -> None:
@@ -257,6 +258,7 @@ def test_a_cycle_does_what_policy_allows_and_reports_all(new_warehouse: Callable
     assert report["not_cured"][0]["reason"].startswith("recovered a short time ago")
 
 
+@pytest.mark.long
 def test_a_pipeline_where_everything_is_stuck_is_left_alone(new_warehouse: Callable[[], Warehouse]) -> None:
     warehouse = new_warehouse()
     warehouse.execute(

@@ -220,6 +220,7 @@ def texts(document: Any) -> Iterator[str]:
         yield document
 
 
+@pytest.mark.long
 def test_nor_is_it_one_in_the_slow_commands(opened: Pipeline, tmp_path: Path) -> None:
     text = "".join(FRAGMENTS)
     plant(opened, text)

@@ -127,10 +127,9 @@ def test_an_error_is_an_answer_of_one_line(warehouse: Warehouse) -> None:
 
 
 def test_the_server_lets_it_write_nothing(warehouse: Warehouse) -> None:
-    from stuck_jobs.mcp.session import reading
-
     from stuck_jobs.profile import Profile
     from stuck_jobs.session.patience import in_time
+    from stuck_jobs.session.reading import reading
 
     host, port, database = (warehouse.libpq[name] for name in ("PGHOST", "PGPORT", "PGDATABASE"))
     profile = Profile(host, int(port), "postgres", database, "stuck_jobs")

@@ -35,6 +35,7 @@ def run(warehouse: Warehouse, *arguments: str) -> Outcome:
     return run_command(arguments, variables)
 
 
+@pytest.mark.long
 def test_a_migration_goes_through_and_a_build_comes_back(new_warehouse: Callable[[], Warehouse]) -> None:
     warehouse = new_warehouse()
     warehouse.execute(

@@ -111,6 +111,7 @@ def test_build_needs_to_read_three_tables_and_to_own_a_schema(
     assert set(warehouse.rows(schemas)) - schemas_before <= {(warehouse.schema,), ("stuck_jobs_raw",)}
 
 
+@pytest.mark.long
 def test_healthy_build_has_no_warning_in_any_encoding(new_warehouse: Callable[[str], Warehouse]) -> None:
     """SQL_ASCII takes every text as it comes, and a profile of one's own does not say that ours is UTF-8.
 
@@ -424,6 +425,7 @@ def test_gate_keeps_to_its_limit_and_severity(limited: Warehouse) -> None:
     assert only.exit_code == 0, only.output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", [0, 0.5, 7], ids=str)
 def test_every_age_can_be_overridden(built: Warehouse, limit: float) -> None:
     other = built.in_schema("overridden")

@@ -125,6 +125,7 @@ def test_what_is_asked_for_and_refused_is_one_line(asking: Warehouse) -> None:
             assert "deployment.md" in outcome.output
 
 
+@pytest.mark.long
 def test_what_is_asked_for_and_ignored_is_noticed(
     asking: Warehouse, new_warehouse: Callable[[], Warehouse]
 ) -> None:
@@ -209,6 +210,7 @@ def test_a_role_of_the_profile_needs_a_session_and_says_so(through: Warehouse, t
     assert "role needs a session" in outcome.output, outcome.output
 
 
+@pytest.mark.long
 def test_two_recoveries_at_once_through_a_pool_change_each_job_once(
     pooled: Warehouse, through: Warehouse, redis: embedded.Redis
 ) -> None:
@@ -228,6 +230,7 @@ def test_two_recoveries_at_once_through_a_pool_change_each_job_once(
         pooled.execute("truncate jobs, executions, outbox, stuck_jobs_raw.recovery_log cascade")
 
 
+@pytest.mark.long
 def test_only_one_cycle_runs_at_a_time_through_a_pool(through: Warehouse) -> None:
     profile = load_profile(ProfileOptions(ROOT, through.scratch))
     other = replace(profile, host=through.libpq["PGHOST"], port=int(through.libpq["PGPORT"]))
