@@ -520,4 +520,11 @@ def test_healthy_run(run: int, postgres: embedded.Postgres, template: str, plays
         looks = len(world.looks)
         world.until(lambda: len(world.looks) >= looks + 2)
         assert not breaches(world)
-        assert {doubt for look in world.looks for doubt in look.doubts.items()} == set()
+        world.until(lambda: not world.looks[-1].doubts)
+        doubts = {doubt for look in world.looks for doubt in look.doubts.items()}
+        assert {doubt for doubt in doubts if not is_of_a_late_snapshot(doubt)} == set()
+
+
+def is_of_a_late_snapshot(doubt: tuple[str, str | None]) -> bool:
+    """Whether the machine was too busy to take a snapshot every five seconds, which is rightly told."""
+    return (doubt[1] or "").startswith("no whole snapshot of the queues that is fresh")
