@@ -526,5 +526,5 @@ def test_healthy_run(run: int, postgres: embedded.Postgres, template: str, plays
 
 
 def is_of_a_late_snapshot(doubt: tuple[str, str | None]) -> bool:
-    """Whether the machine was too busy to take a snapshot every five seconds, which is rightly told."""
+    """Whether a snapshot was late or cut, as on a machine that is too busy, which is rightly told."""
     return (doubt[1] or "").startswith("no whole snapshot of the queues that is fresh")

@@ -207,6 +207,7 @@ def test_a_redis_that_is_down_or_a_view_that_cannot_be_built_changes_nothing(
     assert warehouse.rows("select count(*) from outbox") == [(1,)]
 
 
+@pytest.mark.long
 def test_a_cycle_does_what_policy_allows_and_reports_all(new_warehouse: Callable[[], Warehouse]) -> None:
     warehouse = new_warehouse()
     warehouse.execute(

@@ -188,6 +188,7 @@ def test_readers_and_dependent_views_survive_rebuilds(with_views: Warehouse) -> 
     assert warehouse.rows("select entity_id, cause from bi.stale_v1") == [("1", "never_published")]
 
 
+@pytest.mark.long
 def test_a_view_is_replaced_only_where_it_is_not_as_its_model_says(with_views: Warehouse) -> None:
     warehouse = with_views
     versions = (

@@ -160,6 +160,7 @@ def test_what_somebody_else_has_set_in_a_shared_session_is_no_protection(
     assert "do not hold" in outcome.output
 
 
+@pytest.mark.long
 def test_dbt_builds_through_a_pool(through: Warehouse) -> None:
     for command in (("build", "--full-refresh"), ("build", "--selector", "check")):
         outcome = through.run_dbt(*command, own_process=True)

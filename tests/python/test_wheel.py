@@ -96,6 +96,7 @@ def test_the_project_is_in_the_package(installed: Installed) -> None:
         assert {path.relative_to(inside) for path in inside.rglob("*") if path.is_file()} == files
 
 
+@pytest.mark.long
 def test_the_demo_collects_and_builds(installed: Installed) -> None:
     with installed.read_only():
         outcome = installed.run("stuck-jobs", "demo", "--jobs", "200")
