@@ -213,10 +213,7 @@ def test_make_runs_what_the_readme_says() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = dict(re.findall(r"^(\w+):.*\n((?:\t.*\n)*)", makefile, re.MULTILINE))
     assert targets["demo"] == "\t$(BIN)/stuck-jobs demo\n"
-    assert targets["test"] == (
-        "\t$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder"
-        " --ignore tests/python/systems $(TESTS)\n"
-    )
+    assert targets["test"] == '\t$(BIN)/pytest $(IN_TWO) -m "not long" $(TESTS)\n'
     for document in DOCUMENTS:
         for block in blocks(document, "bash"):
             assert set(re.findall(r"\bmake (\w+)\b", block.text)) <= set(targets), document
