@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import click
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import population, project, report
-from benchmarks.detection import server
-from benchmarks.measurement import Connection
+from benchmarks.detection import populated
+from benchmarks.measurement import Connection, asking_session, in_turns
 from benchmarks.project import ROOT, SCHEMA
 
 EARLIER_SCHEMA = "benchmark_earlier"
@@ -76,13 +74,7 @@ def main(
     keep: bool,
 ) -> None:
     """Measure the summary of this tree and of REVISION on the same pipeline, and print the ratios."""
-    with (
-        server(dsn, shared_buffers, keep) as running,
-        psycopg.connect(running.dsn, autocommit=True) as connection,
-    ):
-        if not population.exists(connection):
-            with console.status("generating") as status:
-                population.generate(connection, population.Size(jobs), status.update)
+    with populated(dsn, shared_buffers, keep, jobs) as (running, connection):
         population.continue_ids(connection)
         with console.status("building both"), _checked_out(revision) as earlier:
             project.build(running.dsn)
@@ -133,34 +125,23 @@ def situation(connection: Connection, file: str | None, incident: int) -> Iterat
 
 
 def _measure(dsn: str, way: str, repetitions: int) -> Pair:
-    """Read both summaries in turns, in sessions without compilation and parallel workers."""
-    milliseconds: dict[str, list[float]] = {EARLIER_SCHEMA: [], SCHEMA: []}
-    sessions = {schema: asking_session(dsn, schema) for schema in milliseconds}
-    for repetition in range(-1, repetitions):
-        for schema, times in milliseconds.items():
-            if way == "first of a session":
-                sessions[schema].close()
-                sessions[schema] = asking_session(dsn, schema)
-            statement = (
-                "execute summary" if way == "prepared" else f"select * from {schema}.accumulation_points"
-            )
-            begin = time.perf_counter()
-            sessions[schema].execute(statement.encode()).fetchall()
-            if repetition >= 0:
-                times.append((time.perf_counter() - begin) * 1000)
+    """Read both summaries in turns."""
+    schemas = (EARLIER_SCHEMA, SCHEMA)
+    sessions = {schema: asking_session(dsn, SUMMARY.format(schema)) for schema in schemas}
+
+    def begin_anew(schema: str) -> None:
+        if way == "first of a session":
+            sessions[schema].close()
+            sessions[schema] = asking_session(dsn, SUMMARY.format(schema))
+
+    def ask(schema: str) -> None:
+        statement = "execute summary" if way == "prepared" else SUMMARY.format(schema)
+        sessions[schema].execute(statement.encode()).fetchall()
+
+    medians = in_turns({schema: partial(ask, schema) for schema in schemas}, repetitions, begin_anew)
     for session in sessions.values():
         session.close()
-    return Pair(median(milliseconds[EARLIER_SCHEMA]), median(milliseconds[SCHEMA]))
-
-
-def asking_session(dsn: str, schema: str) -> Connection:
-    """Connect as who asks the views: without compilation and parallel workers, with the summary prepared."""
-    session = psycopg.connect(dsn, autocommit=True)
-    session.prepare_threshold = None
-    session.execute("set jit = off")
-    session.execute("set max_parallel_workers_per_gather = 0")
-    session.execute(f"prepare summary as {SUMMARY.format(schema)}".encode())
-    return session
+    return Pair(medians[EARLIER_SCHEMA], medians[SCHEMA])
 
 
 if __name__ == "__main__":

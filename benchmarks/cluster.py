@@ -5,31 +5,25 @@ Run as `python -m benchmarks.cluster --url "$CITUS_URL"`: 32,500 jobs, and a ten
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterable
+import json
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
-from statistics import median
+from functools import partial
 
 import click
 from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import project
 from benchmarks.clusters import LAYOUTS, PLAIN, Database, database
-from stuck_jobs.dbt_project import example_profiles
+from benchmarks.measurement import in_turns
 from stuck_jobs.demo.generator import Pipeline, generate
 from stuck_jobs.demo.load import load
-from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.profile import Profile, connect
 from stuck_jobs.watch.check import check
 
-ROOT = Path(__file__).resolve().parents[1]
+VIEWS = "stuck_jobs"
 PROTECTED = "public\t-c\tjit=off\t-c\tmax_parallel_workers_per_gather=0"
 
 console = Console()
@@ -44,15 +38,15 @@ def main(url: str, jobs: int, repetitions: int) -> None:
     table = Table("jobs", "layout", "check, ms", "to plain", "to a tenth")
     fewer = _measure(url, jobs // 10, repetitions)
     more = _measure(url, jobs, repetitions)
-    for size, seconds in ((jobs // 10, fewer), (jobs, more)):
-        for layout, taken in seconds.items():
-            growth = f"{taken / fewer[layout]:.2f}" if seconds is more else ""
-            table.add_row(f"{size:,}", layout, f"{1000 * taken:.0f}", f"{taken / seconds[PLAIN]:.2f}", growth)
+    for size, checks in ((jobs // 10, fewer), (jobs, more)):
+        for layout, taken in checks.items():
+            growth = f"{taken / fewer[layout]:.2f}" if checks is more else ""
+            table.add_row(f"{size:,}", layout, f"{taken:.0f}", f"{taken / checks[PLAIN]:.2f}", growth)
     console.print(table)
 
 
 def _measure(url: str, jobs: int, repetitions: int) -> dict[str, float]:
-    """The median of the seconds that a check takes, by layout."""
+    """The median of the milliseconds that a check takes, by layout."""
     pipeline = generate(datetime.now(UTC), 1, jobs, False)
     with ExitStack() as stack:
         made = {layout: stack.enter_context(database(url, layout)) for layout in (PLAIN, *LAYOUTS)}
@@ -60,39 +54,17 @@ def _measure(url: str, jobs: int, repetitions: int) -> dict[str, float]:
             with console.status(f"{jobs:,} jobs, {layout}"):
                 _prepare(one, pipeline)
         connections = {layout: stack.enter_context(connect(_profile(one))) for layout, one in made.items()}
-        seconds: dict[str, list[float]] = {layout: [] for layout in made}
-        for _ in range(repetitions):
-            for layout, connection in connections.items():
-                started = time.perf_counter()
-                check(connection, "stuck_jobs")
-                seconds[layout].append(time.perf_counter() - started)
-    return {layout: median(taken) for layout, taken in seconds.items()}
+        checks = {layout: partial(check, one, VIEWS) for layout, one in connections.items()}
+        return in_turns(checks, repetitions)
 
 
 def _prepare(made: Database, pipeline: Pipeline) -> None:
     with made.connected() as connection:
         connection.autocommit = False
         load(connection, pipeline)
-    with example_profiles(ROOT) as profiles, tempfile.TemporaryDirectory() as scratch:
-        variables = f"{{source_schema: {made.schema}, redis_enabled: false}}"
-        _dbt(
-            made,
-            ["run", "--vars", variables, "--target-path", scratch, "--log-path", scratch],
-            {"DBT_PROFILES_DIR": str(profiles), "DBT_PROJECT_DIR": str(ROOT)},
-        )
-
-
-def _dbt(made: Database, arguments: Iterable[str], variables: dict[str, str]) -> None:
-    finished = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), *arguments],
-        env=os.environ | variables | made.environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode:
-        raise StuckJobsError(f"dbt failed: {finished.stdout[-2000:]}")
+    variables = json.dumps({"source_schema": made.schema, "redis_enabled": False})
+    with project.scratch_folder() as scratch:
+        project.run_dbt(made.dsn, scratch, "run", "--vars", variables, schema=VIEWS)
 
 
 def _profile(made: Database) -> Profile:
@@ -103,7 +75,7 @@ def _profile(made: Database) -> Profile:
         user=str(given.get("user", "postgres")),
         password=str(given.get("password", "")),
         dbname=str(given["dbname"]),
-        schema="stuck_jobs",
+        schema=VIEWS,
         search_path=PROTECTED,
     )
 

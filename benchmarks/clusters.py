@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
+from benchmarks.project import libpq_variables
 from stuck_jobs.demo.load import create_source
 
 Connection = psycopg.Connection[Any]
@@ -41,10 +42,7 @@ class Database:
     @property
     def environment(self) -> dict[str, str]:
         """Libpq's variables that lead to it."""
-        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
-        given = conninfo_to_dict(self.dsn) | {}
-        found = {variable: str(given[name]) for name, variable in names.items() if given.get(name)}
-        return found | {"PGDATABASE": str(given["dbname"])}
+        return libpq_variables(self.dsn)
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:

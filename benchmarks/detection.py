@@ -119,14 +119,39 @@ def main(
 
 def prepare(connection: Connection, dsn: str, size: population.Size) -> dict[str, str]:
     """Make the source and the views; the analysis's queries by name."""
-    if not population.exists(connection):
-        with console.status("generating") as status:
-            population.generate(connection, size, status.update)
+    fill(connection, size)
     with console.status("building the views, and judging the history"):
         analysis = project.build(dsn)
     with console.status("bringing the live rows up to the present"):
         population.freshen(connection)
     return analysis
+
+
+def fill(connection: Connection, size: population.Size) -> None:
+    """Generate the pipeline, unless an earlier run did."""
+    if not population.exists(connection):
+        with console.status("generating") as status:
+            population.generate(connection, size, status.update)
+
+
+@contextmanager
+def populated(
+    dsn: str | None, shared_buffers: str, keep: bool, jobs: int
+) -> Iterator[tuple[Server, Connection]]:
+    """A server with a pipeline, and a connection to it, for the length of a `with` block.
+
+    Args:
+        dsn: of a server that runs already, if any.
+        shared_buffers: of one that is started.
+        keep: leave it running, and say how to reach it.
+        jobs: closed ones.
+    """
+    with (
+        server(dsn, shared_buffers, keep) as running,
+        psycopg.connect(running.dsn, autocommit=True) as connection,
+    ):
+        fill(connection, population.Size(jobs))
+        yield running, connection
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-import time
+from functools import partial
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import click
 import psycopg
@@ -19,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import population, project, report
-from benchmarks.against import SITUATIONS, asking_session, situation
-from benchmarks.detection import server
-from benchmarks.project import ROOT, SCHEMA
+from benchmarks.against import SITUATIONS, situation
+from benchmarks.detection import populated
+from benchmarks.measurement import Connection, asking_session, in_turns
+from benchmarks.project import SCHEMA
 
 QUESTIONS = {
     "stuck_items, counted": f"select count(*) from {SCHEMA}.stuck_items",
@@ -52,13 +52,7 @@ def main(
     jobs: int, incident: int, repetitions: int, shared_buffers: str, dsn: str | None, keep: bool
 ) -> None:
     """Measure the views of incidents beside the stuck items, and `stuck-jobs why` as a whole process."""
-    with (
-        server(dsn, shared_buffers, keep) as running,
-        psycopg.connect(running.dsn, autocommit=True) as connection,
-    ):
-        if not population.exists(connection):
-            with console.status("generating") as status:
-                population.generate(connection, population.Size(jobs), status.update)
+    with populated(dsn, shared_buffers, keep, jobs) as (running, connection):
         population.continue_ids(connection)
         with console.status("building"):
             project.build_views(running.dsn)
@@ -71,38 +65,32 @@ def main(
 
 def _measure_views(dsn: str, repetitions: int) -> dict[str, float]:
     """Ask each question in turn; medians in milliseconds."""
-    milliseconds: dict[str, list[float]] = {question: [] for question in QUESTIONS}
-    with asking_session(dsn, SCHEMA) as connection:
-        for repetition in range(-1, repetitions):
-            for question, statement in QUESTIONS.items():
-                begin = time.perf_counter()
-                connection.execute(statement.encode()).fetchall()
-                if repetition >= 0:
-                    milliseconds[question].append((time.perf_counter() - begin) * 1000)
-    return {question: median(times) for question, times in milliseconds.items()}
+    with asking_session(dsn) as connection:
+        return in_turns(
+            {name: partial(_ask, connection, query) for name, query in QUESTIONS.items()}, repetitions
+        )
+
+
+def _ask(connection: Connection, query: str) -> list[tuple[Any, ...]]:
+    return connection.execute(query.encode()).fetchall()
 
 
 def _measure_why(dsn: str, repetitions: int) -> dict[str, float]:
-    """Call the command for a closed job and for a stuck one; medians in seconds."""
+    """Call the command for a closed job and for a stuck one, in turns; medians in milliseconds."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        jobs = {state: str(connection.execute(query.encode()).fetchone()[0]) for state, query in JOBS.items()}  # type: ignore[index]
-    with tempfile.TemporaryDirectory() as scratch:
-        profile = Path(scratch) / "profiles.yml"
-        profile.write_bytes((ROOT / "profiles.example.yml").read_bytes())
+        jobs = {state: str(_ask(connection, query)[0][0]) for state, query in JOBS.items()}
+    with project.scratch_folder() as scratch:
         environment = project.environment(dsn) | {"DBT_PROFILES_DIR": scratch}
-        return {
-            state: median(_seconds(["why", job], environment) for _ in range(repetitions))
-            for state, job in jobs.items()
-        }
+        return in_turns(
+            {state: partial(_call_why, job, environment) for state, job in jobs.items()}, repetitions
+        )
 
 
-def _seconds(arguments: list[str], environment: dict[str, str]) -> float:
-    begin = time.perf_counter()
+def _call_why(job: str, environment: dict[str, str]) -> None:
     subprocess.run(
-        [Path(sys.executable).with_name("stuck-jobs"), *arguments],
+        [Path(sys.executable).with_name("stuck-jobs"), "why", job],
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    return time.perf_counter() - begin
 
 
 def _show(name: str, views: dict[str, float], commands: dict[str, float]) -> None:
@@ -110,8 +98,8 @@ def _show(name: str, views: dict[str, float], commands: dict[str, float]) -> Non
     counted = views["stuck_items, counted"]
     for question, took in views.items():
         table.add_row(question, f"{took:.0f}", f"{took / counted:.2f}")
-    for state, seconds in commands.items():
-        table.add_row(f"stuck-jobs why, of a {state} job", f"{seconds * 1000:.0f}", "")
+    for state, took in commands.items():
+        table.add_row(f"stuck-jobs why, of a {state} job", f"{took:.0f}", "")
     console.print(table)
 
 

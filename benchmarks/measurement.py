@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -86,6 +87,48 @@ def measure(connection: Connection, query: Query, repetitions: int) -> Measureme
         temporary_blocks=sum(root["Temp Written Blocks"] for root in roots),
         scans=tuple(sorted({table for root in roots for table in _scanned(root)})),
     )
+
+
+def asking_session(dsn: str, summary: str | None = None) -> Connection:
+    """Connect as the example profile has it, without compilation and parallel workers.
+
+    Args:
+        dsn: of the database.
+        summary: a query, to be there prepared under this name; None if there is none.
+    """
+    session = psycopg.connect(dsn, autocommit=True)
+    session.prepare_threshold = None
+    session.execute("set jit = off")
+    session.execute("set max_parallel_workers_per_gather = 0")
+    if summary:
+        session.execute(f"prepare summary as {summary}".encode())
+    return session
+
+
+def in_turns(
+    askers: Mapping[str, Callable[[], object]],
+    repetitions: int,
+    prepare: Callable[[str], object] = lambda _: None,
+) -> dict[str, float]:
+    """Call each in turn, once to warm up and then repeatedly.
+
+    Args:
+        askers: what is timed, by name.
+        repetitions: how often each is timed.
+        prepare: what is done before each call, by the name, and is not timed.
+
+    Returns:
+        The median of each, in milliseconds.
+    """
+    milliseconds: dict[str, list[float]] = {name: [] for name in askers}
+    for repetition in range(-1, repetitions):
+        for name, ask in askers.items():
+            prepare(name)
+            begin = time.perf_counter()
+            ask()
+            if repetition >= 0:
+                milliseconds[name].append((time.perf_counter() - begin) * 1000)
+    return {name: median(times) for name, times in milliseconds.items()}
 
 
 def _explain(connection: Connection, statement: str) -> dict[str, Any]:

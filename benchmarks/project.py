@@ -49,7 +49,7 @@ class Run:
 
 def judge(dsn: str) -> Run:
     """Judge what was closed since the last run, as every build does."""
-    with psycopg.connect(dsn, autocommit=True) as connection, _scratch() as scratch:
+    with psycopg.connect(dsn, autocommit=True) as connection, scratch_folder() as scratch:
         before = _temporary_files(connection)
         seconds = [
             event["elapsed"]
@@ -66,15 +66,15 @@ def recorded_build(dsn: str) -> list[str]:
         The statements; COMMIT where a transaction ends, the next one begins by itself.
     """
     arguments = ("build", "--selector", "check", "--threads", "1")
-    with _scratch() as scratch:
-        _dbt(dsn, scratch, *arguments)  # the first one creates what the others find
-    with _scratch() as scratch:
+    with scratch_folder() as scratch:
+        run_dbt(dsn, scratch, *arguments)  # the first one creates what the others find
+    with scratch_folder() as scratch:
         return [event["sql"].strip() for event in _events(dsn, scratch, "SQLQuery", *arguments)]
 
 
 def _events(dsn: str, scratch: str, name: str, *arguments: str) -> list[dict[str, Any]]:
     """Run dbt, and read what it logged under a name."""
-    _dbt(dsn, scratch, *arguments, "--log-format-file", "json", "--log-level-file", "debug")
+    run_dbt(dsn, scratch, *arguments, "--log-format-file", "json", "--log-level-file", "debug")
     lines = (Path(scratch) / "logs" / "dbt.log").read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines]
     return [event["data"] for event in events if event["info"]["name"] == name]
@@ -86,8 +86,8 @@ def _temporary_files(connection: psycopg.Connection[Any]) -> int:
 
 
 @contextmanager
-def _scratch(root: Path = ROOT) -> Iterator[str]:
-    """A directory with the example profile, where dbt may write."""
+def scratch_folder(root: Path = ROOT) -> Iterator[str]:
+    """A folder with the example profile, where dbt may write."""
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copy(root / "profiles.example.yml", Path(scratch) / "profiles.yml")
         yield scratch
@@ -107,8 +107,8 @@ def build(dsn: str, root: Path = ROOT, schema: str = SCHEMA) -> dict[str, str]:
         The analysis's queries by name.
     """
     build_views(dsn, root, schema)
-    with _scratch(root) as scratch:
-        _dbt(dsn, scratch, "compile", "--select", "resource_type:analysis", root=root, schema=schema)
+    with scratch_folder(root) as scratch:
+        run_dbt(dsn, scratch, "compile", "--select", "resource_type:analysis", root=root, schema=schema)
         compiled = Path(scratch) / "target" / "compiled" / "stuck_jobs" / "analyses"
         return {path.stem: path.read_text() for path in sorted(compiled.glob("analysis_*.sql"))}
 
@@ -125,8 +125,14 @@ def build_views(dsn: str, root: Path = ROOT, schema: str = SCHEMA, **variables: 
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"drop schema if exists {schema}, {schema}_raw cascade".encode())
     chosen = ("--exclude", "accumulation_history", "--vars", json.dumps(variables))
-    with _scratch(root) as scratch:
-        _dbt(dsn, scratch, "run", *chosen, root=root, schema=schema)
+    with scratch_folder(root) as scratch:
+        run_dbt(dsn, scratch, "run", *chosen, root=root, schema=schema)
+
+
+def libpq_variables(dsn: str) -> dict[str, str]:
+    """Libpq's variables that lead to a database."""
+    given = conninfo_to_dict(dsn)
+    return {variable: str(given[name]) for name, variable in LIBPQ_VARIABLES.items() if given.get(name)}
 
 
 def environment(dsn: str, schema: str = SCHEMA) -> dict[str, str]:
@@ -136,17 +142,27 @@ def environment(dsn: str, schema: str = SCHEMA) -> dict[str, str]:
         dsn: of the database.
         schema: of the views.
     """
-    connection = conninfo_to_dict(dsn)
-    variables = {
-        variable: str(connection[name]) for name, variable in LIBPQ_VARIABLES.items() if connection.get(name)
+    variables = libpq_variables(dsn) | {
+        "STUCK_JOBS_SCHEMA": schema,
+        "STUCK_JOBS_RAW_SCHEMA": f"{schema}_raw",
     }
-    variables |= {"STUCK_JOBS_SCHEMA": schema, "STUCK_JOBS_RAW_SCHEMA": f"{schema}_raw"}
     ours = ("PG", "DBT_", "STUCK_JOBS_")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | variables
 
 
-def _dbt(dsn: str, scratch: str, *arguments: str, root: Path = ROOT, schema: str = SCHEMA) -> None:
-    """Run dbt as a user would, with the example profile."""
+def run_dbt(dsn: str, scratch: str, *arguments: str, root: Path = ROOT, schema: str = SCHEMA) -> None:
+    """Run dbt as a user would, with the example profile.
+
+    Args:
+        dsn: of the database.
+        scratch: a folder of `scratch_folder`.
+        *arguments: of dbt.
+        root: the project, of this commit or another one.
+        schema: of its views; that of its raw tables is named after it.
+
+    Raises:
+        StuckJobsError: if it fails; that a gate is closed is no failure.
+    """
     finished = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"), *arguments, "--no-use-colors",

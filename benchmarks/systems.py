@@ -6,11 +6,10 @@ Run as `python -m benchmarks.systems`.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import click
 import psycopg
@@ -20,7 +19,7 @@ from rich.table import Table
 
 from benchmarks import population, project, report
 from benchmarks.detection import server
-from benchmarks.measurement import Connection
+from benchmarks.measurement import Connection, asking_session, in_turns
 from benchmarks.project import SCHEMA
 
 PIPELINE = "pipeline"
@@ -132,31 +131,18 @@ def _make(system: str, dsn: str, history: int) -> None:
 
 def _measure(dsns: dict[str, str], way: str, repetitions: int) -> list[Cost]:
     """Read all summaries in turns."""
-    sessions = {system: _session(dsn) for system, dsn in dsns.items()}
-    milliseconds: dict[str, list[float]] = {system: [] for system in dsns}
-    for repetition in range(-1, repetitions):
-        for system, session in sessions.items():
-            begin = time.perf_counter()
-            session.execute(WAYS[way].encode()).fetchall()
-            if repetition >= 0:
-                milliseconds[system].append((time.perf_counter() - begin) * 1000)
+    sessions = {system: asking_session(dsn, SUMMARY) for system, dsn in dsns.items()}
+
+    def ask(system: str) -> None:
+        sessions[system].execute(WAYS[way].encode()).fetchall()
+
+    medians = in_turns({system: partial(ask, system) for system in dsns}, repetitions)
     for session in sessions.values():
         session.close()
-    medians = {system: median(times) for system, times in milliseconds.items()}
     return [
         Cost(system, way, round(took, 2), round(took / medians[PIPELINE], 2))
         for system, took in medians.items()
     ]
-
-
-def _session(dsn: str) -> Connection:
-    """A session as the example profile has it: without compilation and parallel workers."""
-    session = psycopg.connect(dsn, autocommit=True)
-    session.prepare_threshold = None
-    session.execute("set jit = off")
-    session.execute("set max_parallel_workers_per_gather = 0")
-    session.execute(f"prepare summary as {SUMMARY}".encode())
-    return session
 
 
 def _show(costs: Sequence[Cost]) -> None:

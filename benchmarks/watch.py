@@ -11,7 +11,6 @@ import queue
 import resource
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -22,15 +21,15 @@ from pathlib import Path
 from statistics import median
 
 import click
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import population, project, report
-from benchmarks.detection import server
+from benchmarks.detection import populated
 from benchmarks.measurement import Connection
-from benchmarks.project import ROOT, SCHEMA
+from benchmarks.project import SCHEMA
 
+BUILD = ("build", "--quiet", "--selector", "check")
 BUILDS = 3
 LIMITS_PASSED = 10
 POINT = b"execution_unevaluable"
@@ -70,22 +69,16 @@ class Usage:
 @click.option("--keep", is_flag=True, help="Leave the server running and say how to reach it.")
 def main(jobs: int, checks: int, every: float, shared_buffers: str, dsn: str | None, keep: bool) -> None:
     """Watch a pipeline for so many checks, pass a limit some times, and print what it took."""
-    with (
-        server(dsn, shared_buffers, keep) as running,
-        psycopg.connect(running.dsn, autocommit=True) as connection,
-    ):
-        if not population.exists(connection):
-            with console.status("generating") as status:
-                population.generate(connection, population.Size(jobs), status.update)
+    with populated(dsn, shared_buffers, keep, jobs) as (running, connection):
         population.freshen(connection)
         connection.execute("alter system set track_functions = 'pl'")
         connection.execute("select pg_reload_conf()")
-        with profile() as profiles:
-            environment = project.environment(running.dsn) | {"DBT_PROFILES_DIR": profiles}
+        with project.scratch_folder() as scratch:
+            environment = project.environment(running.dsn) | {"DBT_PROFILES_DIR": scratch}
             with console.status("building"):
-                _dbt(environment, profiles, "run")
+                project.run_dbt(running.dsn, scratch, "run")
                 build_seconds = median(
-                    _dbt(environment, profiles, "build", "--selector", "check") for _ in range(BUILDS)
+                    _processor_seconds(running.dsn, scratch, *BUILD) for _ in range(BUILDS)
                 )
             with _receiving() as (url, told), watching(environment, every, url) as process:
                 first, last, check_seconds = _follow(connection, process.pid, checks)
@@ -107,24 +100,10 @@ def main(jobs: int, checks: int, every: float, shared_buffers: str, dsn: str | N
     console.print(table)
 
 
-@contextmanager
-def profile() -> Iterator[str]:
-    """A folder with the example profile."""
-    with tempfile.TemporaryDirectory() as scratch:
-        (Path(scratch) / "profiles.yml").write_bytes((ROOT / "profiles.example.yml").read_bytes())
-        yield scratch
-
-
-def _dbt(environment: dict[str, str], scratch: str, *arguments: str) -> float:
-    """Run dbt; the seconds of processor time that it took."""
+def _processor_seconds(dsn: str, scratch: str, *arguments: str) -> float:
+    """Run dbt; the processor time that it took."""
     before = _of_children()
-    subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"), "--quiet", *arguments, "--project-dir", ROOT,
-            "--target-path", f"{scratch}/target", "--log-path", f"{scratch}/logs",
-        ],
-        env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-    )  # fmt: skip
+    project.run_dbt(dsn, scratch, *arguments)
     return _of_children() - before
 
 

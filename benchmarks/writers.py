@@ -178,8 +178,8 @@ def nobody() -> AbstractContextManager[list[float]]:
 def _watched(dsn: str, every: float) -> Iterator[list[float]]:
     """Watch for the length of a `with` block, from the first check on."""
     with (
-        watch.profile() as profiles,
-        watch.watching(project.environment(dsn) | {"DBT_PROFILES_DIR": profiles}, every),
+        project.scratch_folder() as scratch,
+        watch.watching(project.environment(dsn) | {"DBT_PROFILES_DIR": scratch}, every),
     ):
         yield []
 
