@@ -123,15 +123,16 @@ class Recoverer:
         """Write the columns that the table has, of those that the remedy concerns."""
         table = self._table(task)
         types = self._columns(table)
+        now = self._now()
         new: dict[str, sql.Composable] = {}
         if task.remedy != "republish":
             new["status"] = sql.Literal(task.new_status)
-            ended = sql.NULL if task.remedy == "reset" else self._now(types.get("completed_at"))
+            ended = sql.NULL if task.remedy == "reset" else self._as_column(now, types.get("completed_at"))
             new["completed_at"] = ended
         if task.remedy == "reset":
             new["started_at"] = sql.NULL
         if task.entity_type == "job":
-            new["updated_at"] = self._now(types.get("updated_at"))
+            new["updated_at"] = self._as_column(now, types.get("updated_at"))
         if task.new_status == "failed":
             error = f"stuck-jobs: {task.remedy}, {task.accumulation_point}, {task.cause}"
             if task.entity_type == "job":
@@ -153,7 +154,7 @@ class Recoverer:
         envelope = {
             "id": task.jobspec_id, "enqueued_at": enqueued_at, "attempt": 0, "request_id": str(uuid4()),
         }  # fmt: skip
-        created_at = self._now(self._columns(self.settings.outbox).get("created_at"))
+        created_at = self._as_column(self._now(), self._columns(self.settings.outbox).get("created_at"))
         query = sql.SQL("insert into {} (topic, payload, created_at) values (%s, %s, {})")
         self.connection.execute(
             query.format(self.settings.outbox, created_at), [task.topic, json.dumps(envelope)]
@@ -194,15 +195,19 @@ class Recoverer:
             self._types[name] = dict(rows.fetchall())
         return self._types[name]
 
-    def _now(self, column_type: str | None) -> sql.Composable:
-        """The present, as a column of a type has it; a value, since Citus lets no UPDATE ask for the time."""
+    def _now(self) -> datetime:
+        """The present by the server's clock; asked for, since Citus lets no UPDATE do that."""
         row = self.connection.execute("select clock_timestamp()").fetchone()
         assert row is not None  # noqa: S101
-        now = sql.Literal(row[0])
+        now: datetime = row[0]
+        return now
+
+    def _as_column(self, moment: datetime, column_type: str | None) -> sql.Composable:
+        """A moment, as a column of a type has it."""
         if column_type == "timestamp without time zone":
             zone = sql.Literal(self.settings.source_time_zone)
-            return sql.SQL("({} at time zone {})").format(now, zone)
-        return now
+            return sql.SQL("({} at time zone {})").format(moment, zone)
+        return sql.Literal(moment)
 
 
 def _short(error: psycopg.Error) -> str:
