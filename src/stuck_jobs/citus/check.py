@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from stuck_jobs.citus.wholeness import NotWholeError
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.views.query import read_rows
 
 LONGEST_JUDGMENT = 30.0
 """Seconds after which a long history is left to the next check."""
-
-
-@dataclass(frozen=True)
-class _Distributed:
-    is_distributed: bool
-
-
-@dataclass(frozen=True)
-class _Step:
-    is_done: bool
-
-
-@dataclass(frozen=True)
-class _Kept:
-    run_id: str | None
 
 
 def is_distributed(connection: psycopg.Connection[Any], schema: str) -> bool:
@@ -39,9 +22,9 @@ def is_distributed(connection: psycopg.Connection[Any], schema: str) -> bool:
         connection: to the database.
         schema: of the views.
     """
-    name = {"procedure": f"{sql.Identifier(schema).as_string()}.confirm(boolean)"}
-    (found,) = read_rows(connection, schema, "citus/is_distributed.sql", _Distributed, name)
-    return found.is_distributed
+    procedure = f"{sql.Identifier(schema).as_string()}.confirm(boolean)"
+    row = connection.execute("select to_regprocedure(%s) is not null", [procedure]).fetchone()
+    return row == (True,)
 
 
 def keep(connection: psycopg.Connection[Any], schema: str) -> None:
@@ -60,11 +43,10 @@ def keep(connection: psycopg.Connection[Any], schema: str) -> None:
     try:
         _judge(connection, schema)
         with connection.transaction():
-            (kept,) = read_rows(connection, schema, "watch/check.sql", _Kept)
-            if kept.run_id is not None:
-                _confirm(connection, schema, is_whole=True)
+            if _call(connection, schema, '"check"(null)') is not None:
+                _call(connection, schema, "confirm(true)")
     except NotWholeError:
-        _confirm(connection, schema, is_whole=False)
+        _call(connection, schema, "confirm(false)")
 
 
 def keep_if_allowed(connection: psycopg.Connection[Any], schema: str) -> None:
@@ -84,14 +66,14 @@ def keep_if_allowed(connection: psycopg.Connection[Any], schema: str) -> None:
 def _judge(connection: psycopg.Connection[Any], schema: str) -> None:
     """Judge the closed jobs that nobody has judged yet, batch by batch."""
     deadline = time.monotonic() + LONGEST_JUDGMENT
-    while True:
-        (step,) = read_rows(connection, schema, "citus/judge_step.sql", _Step)
-        if step.is_done:
-            return
+    while not _call(connection, schema, "judge_step(null)"):
         if time.monotonic() > deadline:
             raise StuckJobsError("the history is being judged: check again")
 
 
-def _confirm(connection: psycopg.Connection[Any], schema: str, *, is_whole: bool) -> None:
-    query = sql.SQL("call {}.confirm({})").format(sql.Identifier(schema), is_whole)
-    connection.execute(query)
+def _call(connection: psycopg.Connection[Any], schema: str, procedure: LiteralString) -> Any:
+    """What one of our procedures returns; None if nothing."""
+    query = sql.SQL("call {}.{}").format(sql.Identifier(schema), sql.SQL(procedure))
+    cursor = connection.execute(query)
+    row = cursor.fetchone() if cursor.description else None
+    return row and row[0]

@@ -47,7 +47,7 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
         if is_pooled(server):
             raise StuckJobsError(f"validate needs a session, which a pooler may share: {ADVICE}")
         is_read_only = _is_read_only(server)
-        is_spread = is_distributed(server, profile.schema)
+        has_nodes = is_distributed(server, profile.schema)
         _check_rights(server, profile.schema, root, temporary_tables=not is_read_only)
 
     screen = Screen()
@@ -55,7 +55,7 @@ def validate(ctx: click.Context, connection: ProfileOptions, docs: Path | None) 
         from stuck_jobs.expectations.checkpoint import run_checkpoint  # takes seconds
 
         outcome = run_checkpoint(
-            root, profile, docs, temporary_tables=not is_read_only, is_distributed=is_spread
+            root, profile, docs, temporary_tables=not is_read_only, is_distributed=has_nodes
         )
         current.outcome = f"{outcome.evaluated} expectations of {len(outcome.relations)} relations evaluated"
     for finding in outcome.findings:

@@ -1,1 +1,0 @@
-select to_regprocedure(%(procedure)s) is not null as is_distributed

@@ -1,1 +1,0 @@
-call {schema}.judge_step(null)
