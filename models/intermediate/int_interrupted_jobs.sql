@@ -3,14 +3,7 @@
 {% set most = var('judged_live_jobs') %}
 
 with overdue_jobs as (
-    select
-        job_id,
-        jobspec_id,
-        status,
-        updated_at as interrupted_at,
-        'context_timeout' as cause
-    from {{ ref('stg_jobs') }}
-    where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
+    {{ overdue_jobs() | indent }}
     limit {{ most + 1 }}
 ),
 
@@ -33,7 +26,16 @@ failed_jobs as (
 
 -- each spec is opened
 candidates as (
-    (select * from overdue_jobs limit {{ most }})
+    (
+        select
+            job_id,
+            jobspec_id,
+            status,
+            updated_at as interrupted_at,
+            'context_timeout' as cause
+        from overdue_jobs
+        limit {{ most }}
+    )
     union all
     select * from failed_jobs
 ),
@@ -48,17 +50,7 @@ judged as (
         progress.regions_complete,
         progress.regions_incomplete
     from job_cells
-    cross join
-        lateral (
-            select
-                count(*) filter (where cell_regions.is_complete) as regions_complete,
-                count(*) filter (where not cell_regions.is_complete) as regions_incomplete
-            from (
-                select bool_and(cells.cell = any(job_cells.written_cells)) as is_complete
-                from unnest(job_cells.regions, job_cells.cells) as cells (region, cell)
-                group by cells.region
-            ) as cell_regions
-        ) as progress
+    cross join lateral ({{ region_progress() | indent }}) as progress
     where job_cells.cells && job_cells.written_cells
 ),
 

@@ -1,10 +1,9 @@
 -- How many items each point has, and since when the oldest. By a function, whose queries PostgreSQL plans once in a
 -- session: that is a third of the time that they take. A branch says of which points its view can speak, so that who
 -- asks for one point asks one view.
-{% set detections = detections_in_use() %}
-{% set bounded = bounded_detections() %}
-{% for detection in detections %}
--- depends_on: {{ ref(bounded.get(detection, detection)) }}
+{% set counted = counted_in() %}
+{% for model in counted %}
+-- depends_on: {{ ref(model) }}
 {% endfor %}
 
 {% if is_distributed() %}
@@ -17,12 +16,12 @@ from {{ own_schema() }}.kept_items
 group by accumulation_point
 {% else %}
 with counts as (
-    {% for detection, points in detections.items() %}
+    {% for model, points in counted.items() %}
     select
         accumulation_point,
         items,
         oldest_stuck_since
-    from {{ own_schema() }}.count_items('{{ bounded.get(detection, detection) }}')
+    from {{ own_schema() }}.count_items('{{ model }}')
     where accumulation_point in ('{{ points | join("', '") }}')
     {{ 'union all' if not loop.last }}
     {% else %}
