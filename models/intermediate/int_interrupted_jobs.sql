@@ -1,6 +1,6 @@
 -- Jobs that were cut off half-way, by the timeout of their context or with their worker: some regions are whole, others
 -- have gaps. And whether more of them may be than were judged, so that who counts them need not look a second time.
-{% set most = var('judged_live_jobs') %}
+{% set most = var('judged_live_jobs') | int %}
 
 with overdue_jobs as (
     {{ overdue_jobs() | indent }}

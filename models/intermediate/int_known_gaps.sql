@@ -1,6 +1,6 @@
--- The closed jobs that were found incomplete, with what was found as long as they have as many executions, and in the row
--- without a job how far the history has been judged: so that a run judges only what has changed since. `candidates` are
--- the closed jobs that a run has to judge.
+-- The closed jobs that were found incomplete, with what was found, and in the row without a job how far the history has
+-- been judged: so that a run judges only what has changed since. `candidates` are the closed jobs that a run has to
+-- judge.
 {{ config(materialized='judgment') }}
 -- depends_on: {{ ref('stg_jobs') }}, {{ ref('stg_executions') }}, {{ ref('stg_judgment_basis') }}
 

@@ -1,6 +1,6 @@
 -- Jobs that the portal shows wrongly: live though all of their work has ended, or closed though some of it has not. And
 -- whether more of them may be than were judged, so that who counts them need not look for them a second time.
-{% set most = var('judged_live_jobs') %}
+{% set most = var('judged_live_jobs') | int %}
 
 with executions as not materialized (
     select
