@@ -36,7 +36,7 @@ test-long: develop
 test-benchmarks: develop
 	$(BIN)/pytest tests/benchmarks
 
-# What a change in one model needs, in a minute: the unit tests, the levels, the contracts, and the oracle.
+# What a change in one model needs: the unit tests, the levels, the contracts, and the oracle.
 # `MODEL=` leaves of the unit tests those of a model and of what is downstream of it.
 test-quick:
 	HYPOTHESIS_PROFILE=brief STUCK_JOBS_MODEL="$(MODEL)" $(MAKE) test TESTS="tests/python/test_user_settings.py \
