@@ -65,7 +65,7 @@ class Source:
 
     def wait_for_a_step_of(self, run: subprocess.Popen[bytes]) -> None:
         """Wait until some jobs are judged, and not all of them."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (self.marks()[2] or 0) < 5:
             assert time.monotonic() < deadline
             assert run.poll() is None
@@ -351,7 +351,7 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
 
 
 def test_the_mark_stays_behind_by_minutes_or_by_jobs(cleared: Source) -> None:
-    overlap = {"completeness_overlap_minutes": 10, "completeness_overlap_jobs": 39}
+    overlap = {"completeness_overlap_minutes": 60, "completeness_overlap_jobs": 39}
 
     def mark(jobs: int) -> datetime:
         cleared.kept.execute(
@@ -368,7 +368,7 @@ def test_the_mark_stays_behind_by_minutes_or_by_jobs(cleared: Source) -> None:
     ((newest,),) = cleared.kept.rows("select max(updated_at) at time zone 'UTC' from jobs")
     assert mark(60) == newest - timedelta(seconds=39)
     assert mark(40) == newest - timedelta(seconds=39)
-    assert mark(39) < newest - timedelta(minutes=9)
+    assert mark(39) < newest - timedelta(minutes=50)
 
 
 @pytest.mark.long
