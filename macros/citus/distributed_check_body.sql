@@ -5,7 +5,7 @@ declare
     callers_path constant text := pg_catalog.current_setting('search_path');
 begin
     run_id := null;
-    if not pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext({{ stuck_jobs.text_literal(this.schema ~ ' check') }})) then
+    if not pg_catalog.pg_try_advisory_xact_lock({{ stuck_jobs.turn() }}) then
         raise notice 'another check is under way';
         return;
     end if;

@@ -10,6 +10,7 @@
     {% endif %}
     {% set run = namespace(is_done=false, begins_anew=anew) %}
     {% for _ in range(100000) if not run.is_done %}
+        {% do stuck_jobs.query_in_transaction('select pg_advisory_xact_lock(' ~ stuck_jobs.turn() ~ ')') %}
         {% set step = stuck_jobs.whole_answer('call ' ~ stuck_jobs.own_schema() ~ '.judge_step(null, ' ~ run.begins_anew ~ ')') %}
         {% if not step.is_whole %}
             {% do exceptions.raise_compiler_error("a part of an answer was lost between the nodes: nothing was judged by it; build again") %}
