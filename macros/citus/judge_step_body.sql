@@ -34,7 +34,7 @@ begin
     -- statements that write are sent to every node, and are left out where there is nothing to write
     shards := {{ stuck_jobs.shard_names(tables) | indent(4) }};
 
-    {{ stuck_jobs.shard_files(tables[0], 'shards') | indent(4) }}
+    {{ stuck_jobs.shard_files('shards') | indent(4) }}
     into strict current_files;
 
     if exists (select from {{ kept_files }} where file_ids is distinct from current_files) then

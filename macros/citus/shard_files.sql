@@ -1,4 +1,4 @@
-{% macro shard_files(table, shards) -%}
+{% macro shard_files(shards) -%}
     select string_agg(
         coalesce(
             pg_relation_filenode(shard::regclass),
@@ -6,6 +6,5 @@
         )::text,
         ' ' order by shard
     )
-    from (select count(*) from (select 1 from {{ table }} limit 1) as some_row) as there_is_one_row_there
-    cross join unnest({{ shards }}) as shard
+    from {{ stuck_jobs.on_node('unnest(' ~ shards ~ ') as shard') }}
 {%- endmacro %}

@@ -32,6 +32,7 @@ LOSE = """
     $$
 """
 HISTORY = "select count(distinct run_id) from stuck_jobs.accumulation_history"
+STATES = "select distinct state from stuck_jobs.accumulation_points_v1"
 STUCK = """
     select jobspec_id from stuck_jobs.stuck_items_v1
     where entity_type = 'job' group by 1 having count(*) = 1 order by 1 limit 5
@@ -119,6 +120,27 @@ def losing(watched: Watched, view: str) -> Iterator[None]:
 
 def points_of(explained: dict[str, Any]) -> list[str]:
     return [item["accumulation_point"] for item in explained["items"]]
+
+
+def test_a_check_asks_the_node_by_what_the_build_left_there(cluster: Watched) -> None:
+    cluster.build()
+    with cluster.database.connected() as connection:
+        connection.execute("alter function stuck_jobs.found_items() rename to lost_items")
+    try:
+        assert "found_items" in cluster.check(expect=(2,))
+    finally:
+        with cluster.database.connected() as connection:
+            connection.execute("alter function stuck_jobs.lost_items() rename to found_items")
+    cluster.check(expect=(1,))
+
+
+def test_a_check_asks_a_view_that_was_replaced_since_the_build(cluster: Watched, plain: Watched) -> None:
+    with losing(cluster, "unpublished_outbox_v1"):
+        cluster.check(expect=(2,))
+        assert cluster.rows(STATES) == [("unknown",)]
+    cluster.check(expect=(1,))
+    assert len(plain.rows(STUCK)) == len(cluster.rows(STUCK)) == 5
+    cluster.build()
 
 
 def test_why_says_the_same(cluster: Watched, plain: Watched) -> None:
