@@ -19,7 +19,6 @@ end
             ~ " shards are, by their names there, so that it plans once a session.';
             select create_distributed_function(" ~ stuck_jobs.text_literal(function) ~ ")"
         ) %}
-
         {% do adapter.commit() %}
     {% endif %}
 {% endmacro %}
