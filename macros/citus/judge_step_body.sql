@@ -31,12 +31,12 @@ begin
 
     {{ stuck_jobs.assert_in_place() }}
 
-    -- statements that write are sent to every node, and are left out where there is nothing to write
     shards := {{ stuck_jobs.shard_names(tables) | indent(4) }};
 
     {{ stuck_jobs.shard_files('shards') | indent(4) }}
     into strict current_files;
 
+    -- what is written goes to every node, so nothing is where nothing has changed
     if exists (select from {{ kept_files }} where file_ids is distinct from current_files) then
         update {{ kept_files }} set file_ids = current_files;
     end if;

@@ -2,7 +2,8 @@
     {% set ddl = stuck_jobs.procedure_ddl(
         'judge_step', 'inout is_done boolean default null, begins_anew boolean default false',
         stuck_jobs.judge_step_body(known_gaps, incomplete_jobs),
-        'Judges a part of what int_known_gaps has not judged yet, and says whether nothing is left.'
+        'Judges a part of what int_known_gaps has not judged yet, and says whether nothing is left; NULL, if'
+        ~ ' another check is under way.'
     ) %}
     {% if ddl %}
         {% do stuck_jobs.query_in_transaction(ddl ~ '; select 1') %}
