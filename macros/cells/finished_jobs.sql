@@ -17,4 +17,10 @@
             and max(coalesce(executions.completed_at, executions.started_at, executions.created_at))
             < {{ as_of() }} - {{ stuck_jobs.max_age('job_not_closed') }}
     ) as work
+    -- in an incident most have none, which is soon seen
+    where exists (
+        select 1 from {{ ref('stg_executions') }} as executions
+        where executions.job_id = live_jobs.job_id
+        offset 0
+    )
 {%- endmacro %}

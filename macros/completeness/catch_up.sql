@@ -41,9 +41,14 @@
     ),
 
     found as (
-        insert into {{ known_gaps }} (job_id)
-        select job_id from incomplete
-        on conflict do nothing
+        insert into {{ known_gaps }} as known_gaps (job_id, executions, gaps, is_interrupted)
+        select
+            incomplete.job_id,
+            incomplete.executions,
+            incomplete.gaps,
+            incomplete.is_interrupted
+        from incomplete
+        {{ stuck_jobs.keep_judgment() }}
     )
 
     update {{ known_gaps }}

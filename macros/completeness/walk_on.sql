@@ -27,9 +27,9 @@
     ),
 
     found as (
-        insert into {{ known_gaps }} (job_id)
+        insert into {{ known_gaps }} as known_gaps (job_id, executions, gaps, is_interrupted)
         {{ incomplete_jobs | indent(8) }}
-        on conflict do nothing
+        {{ stuck_jobs.keep_judgment() }}
     )
 
     update {{ known_gaps }} as known_gaps

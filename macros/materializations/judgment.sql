@@ -15,8 +15,23 @@
             walk_id {{ key_type }},
             walk_until timestamptz,
             walk_xid bigint,
-            basis text
+            basis text,
+            executions bigint,
+            gaps bigint,
+            is_interrupted boolean
         );
+
+        do $$
+        begin
+            if not exists (
+                select from pg_catalog.pg_attribute
+                where attrelid = {{ stuck_jobs.text_literal(target_relation.include(database=false)) }}::regclass and attname = 'gaps'
+            ) then
+                alter table {{ target_relation }}
+                add column executions bigint, add column gaps bigint, add column is_interrupted boolean;
+            end if;
+        end
+        $$;
 
         create unique index if not exists {{ this.identifier }}_job_id on {{ target_relation }} (job_id);
 

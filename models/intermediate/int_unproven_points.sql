@@ -1,9 +1,6 @@
 -- Points that cannot be judged whole although there is fresh evidence. It does not reach far enough back: a queue with
--- an old message may be served or not, until it has been looked at for as long as the limit. Or there is too much of
--- it: then what was found is a part of what there is.
-{% set most = var('judged_live_jobs') %}
-{% set enabled = enabled_points() %}
-{% set has_executions = not execute or not is_left_out('stg_executions') %}
+-- an old message may be served or not, until it has been looked at for as long as the limit. Where the check goes view
+-- by view, also those of which there are more items than were judged.
 
 select
     'queue_unserved' as accumulation_point,
@@ -20,33 +17,16 @@ where
     and coalesce(idle_since >= observed_at - {{ max_age('queue_unserved') }}, true)
     and not is_change_seen
 having count(*) > 0
-{% if has_executions and (not execute or "'job_not_closed'" in enabled) %}
+{% if is_distributed() %}
+{% for detection, model in bounded_detections().items() if detection in detections_in_use() %}
 union all
 select
-    'job_not_closed' as accumulation_point,
-    'at least as many: of the jobs whose executions have all ended {{ most }} were judged' as problems,
+    accumulation_point,
+    {{ at_least() | indent }} as problems,
     true as is_part
-from (
-    -- of their rows, since to find some in an index it would walk all that are closed
-    select count(coalesce(jobspec_id, '')) as jobs
-    from (select jobspec_id from {{ ref('int_live_jobs') }} limit {{ most + 1 }}) as live_jobs
-) as live
-where
-    live.jobs > {{ most }}
-    and exists (select from ({{ finished_jobs() | indent(8) }}) as finished offset {{ most }})
-{% endif %}
-{% if has_executions and (not execute or "'job_interrupted'" in enabled) %}
-union all
-select
-    'job_interrupted' as accumulation_point,
-    'at least as many: of the jobs that are in work for too long {{ most }} were judged' as problems,
-    true as is_part
-from (
-    select from {{ ref('int_live_jobs') }}
-    where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
-    limit {{ most + 1 }}
-) as overdue_jobs
-having count(*) > {{ most }}
+from {{ ref(model) }}
+where is_beyond
+{% endfor %}
 {% endif %}
 {% if not is_left_out('stg_unproven_points') %}
 union all

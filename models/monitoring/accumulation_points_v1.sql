@@ -6,7 +6,7 @@ select
         when watched.problems is not null then 'unknown'
         when registry.evidence = 'snapshot' and not evidence.is_usable then 'unknown'
         when stuck.items > registry.max_count::bigint then 'breached'
-        when unproven.problems is not null then 'unknown'
+        when coalesce(stuck.problem, unproven.problems) is not null then 'unknown'
         else 'ok'
     end as state,
     coalesce(stuck.items, 0) as stuck_count,
@@ -27,6 +27,7 @@ select
                     'no whole snapshot of the queues that is fresh, the last one is of ',
                     {{ ago('evidence.observed_at') }}
                 )
+        when stuck.problem is not null then stuck.problem
         when stuck.items > registry.max_count::bigint and not unproven.is_part then null
         else unproven.problems
     end as evidence

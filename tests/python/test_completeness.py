@@ -25,7 +25,17 @@ KEPT = {
 }
 WHOLE = KEPT | {"completeness_batch_jobs": 1_000_000}
 WALKING = KEPT | {"completeness_batch_jobs": 1}
-JUDGED = ("--select", "+missing_executions")
+JUDGED = ("--select", "+missing_executions", "+interrupted_jobs", "+int_gap_counts")
+LISTED = """
+select accumulation_point, count(*), min(stuck_since)
+from (
+    select accumulation_point, stuck_since from {schema}.missing_executions
+    union all
+    select accumulation_point, stuck_since from {schema}.interrupted_jobs
+) as listed
+group by accumulation_point
+order by accumulation_point
+"""
 REGIONS = ("US", "EU", "ASIA")
 ROUTER = {"US": "us-east", "EU": "eu-west", "ASIA": "asia-pacific"}
 
@@ -61,7 +71,7 @@ class Source:
             assert run.poll() is None
 
     def answers(self) -> tuple[list[Any], list[Any]]:
-        """What both sets of views say at one moment."""
+        """What both sets of views say at one moment, when each counts as much as it lists."""
         columns = "entity_id, cause, status, expected_executions, actual_executions"
         with self.kept.connect() as connection:
             kept, whole = (
@@ -70,6 +80,9 @@ class Source:
                 ).fetchall()
                 for schema in (self.kept.schema, self.whole.schema)
             )
+            for schema in (self.kept.schema, self.whole.schema):
+                counted = connection.execute(f"select * from {schema}.int_gap_counts order by 1").fetchall()
+                assert counted == connection.execute(LISTED.format(schema=schema)).fetchall()
         return kept, whole
 
     def marks(self) -> tuple[Any, ...]:
@@ -131,7 +144,7 @@ def change(source: Source, rng: Random) -> None:
     any_job = "(select id from jobs order by random() limit 1)"
     what = rng.choice((*["insert"] * 3, *["close"] * 2, "write", "reopen", "rewrite", "delete", "undate"))
     if what == "insert":
-        status = rng.choice(("completed", "completed", "failed", "running", "cancelled"))
+        status = rng.choice(("completed", "completed", "failed", "running", "processing", "cancelled"))
         source.insert(rng.randint(1, 4), rng.choice((0, 2, 3, 3)), rng.choice((0, 0.01, 1, 90)), status)
     elif what == "close":
         status = rng.choice(("completed", "failed"))
@@ -191,6 +204,19 @@ def test_a_run_judges_no_more_than_what_is_new(cleared: Source) -> None:
     cleared.clear()
     cleared.run()
     assert cleared.marks() == (None, None, None)
+
+
+def test_what_an_earlier_version_judged_is_judged_again_for_a_count(cleared: Source) -> None:
+    cleared.insert(40, written=3)
+    cleared.insert(3, written=2, status="failed")
+    cleared.run()
+    cleared.kept.execute("update int_known_gaps set executions = null, gaps = null, is_interrupted = null")
+    listed = cleared.answers()[0]
+    assert len(listed) == 3
+    cleared.run()
+    kept = "select executions, gaps, is_interrupted from int_known_gaps where job_id is not null"
+    assert cleared.kept.rows(kept) == [(2, 1, True)] * 3
+    assert cleared.answers()[0] == listed
 
 
 def test_what_was_changed_behind_our_back_is_found_by_a_full_refresh(cleared: Source) -> None:

@@ -1,112 +1,14 @@
 -- Jobs that were cut off half-way, by the timeout of their context or with their worker: some regions are whole, others
 -- have gaps.
-with overdue_jobs as (
-    select
-        job_id,
-        jobspec_id,
-        status,
-        updated_at as interrupted_at,
-        'context_timeout' as cause
-    from {{ ref('stg_jobs') }}
-    where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_interrupted') }}
-    limit {{ var('judged_live_jobs') }} -- each spec is opened
-),
-
-failed_jobs as (
-    select
-        job_id,
-        jobspec_id,
-        status,
-        {{ closed_at() }} as interrupted_at,
-        case
-            when {{ closed_at() }} - {{ max_age('job_interrupted') }} >= coalesce(started_at, created_at)
-                then 'context_timeout'
-            else 'context_cancelled'
-        end as cause
-    from {{ ref('int_unsettled_jobs') }}
-    where
-        status = 'failed'
-        and coalesce({{ closed_at() }} < {{ as_of() }} - {{ max_age('execution_missing') }}, true)
-),
-
-candidates as (
-    select * from overdue_jobs
-    union all
-    select * from failed_jobs
-),
-
-job_cells as (
-    {{ job_cells('candidates', ['jobspec_id', 'status', 'interrupted_at', 'cause']) | indent }}
-),
-
-judged as (
-    select
-        job_cells.*,
-        progress.regions_complete,
-        progress.regions_incomplete
-    from job_cells
-    cross join
-        lateral (
-            select
-                count(*) filter (where cell_regions.is_complete) as regions_complete,
-                count(*) filter (where not cell_regions.is_complete) as regions_incomplete
-            from (
-                select bool_and(cells.cell = any(job_cells.written_cells)) as is_complete
-                from unnest(job_cells.regions, job_cells.cells) as cells (region, cell)
-                group by cells.region
-            ) as cell_regions
-        ) as progress
-    where job_cells.cells && job_cells.written_cells
-),
-
-interrupted as (
-    select
-        judged.*,
-        {{ believable('interrupted_at') }} as stuck_since
-    from judged
-    where regions_complete > 0 and regions_incomplete > 0
-),
-
-found as (
-    select
-        job_id::text as job_id,
-        jobspec_id,
-        status,
-        stuck_since,
-        cause,
-        null::text as queue_name,
-        null::text as job_kind,
-        concat(regions_complete, ' regions are whole, ', regions_incomplete, ' have gaps') as evidence,
-        regions_complete,
-        regions_incomplete
-    from interrupted
-    {% if not execute or not is_left_out('stg_given_up') %}
-    union all
-    select
-        job_id::text as job_id,
-        jobspec_id,
-        status,
-        {{ believable('given_up_at') }} as stuck_since,
-        cause,
-        queue_name,
-        job_kind,
-        concat('ended ', {{ ago('given_up_at') }}, ': ' || error) as evidence,
-        null::bigint as regions_complete,
-        null::bigint as regions_incomplete
-    from {{ ref('stg_given_up') }}
-    where kind = 'interrupted'
-    {% endif %}
-)
-
 select
-    'job_interrupted' as accumulation_point,
-    'job' as entity_type,
-    job_id as entity_id,
+    accumulation_point,
+    entity_type,
+    entity_id,
     jobspec_id,
     status,
     stuck_since,
-    {{ seconds_since('stuck_since') }} as age_seconds,
-    extract(epoch from {{ max_age('job_interrupted') }})::bigint as threshold_seconds,
+    age_seconds,
+    threshold_seconds,
     cause,
     queue_name,
     job_kind,
@@ -114,5 +16,5 @@ select
     job_id,
     regions_complete,
     regions_incomplete
-from found
-where 'job_interrupted' in {{ enabled_points() }}
+from {{ ref('int_interrupted_jobs') }}
+where not is_beyond

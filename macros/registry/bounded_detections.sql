@@ -1,0 +1,6 @@
+{% macro bounded_detections() %}
+    {{ return({
+        'interrupted_jobs': 'int_interrupted_jobs',
+        'status_mismatches': 'int_status_mismatches',
+    }) }}
+{% endmacro %}
