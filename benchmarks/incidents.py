@@ -1,6 +1,7 @@
 """What it takes to ask what broke, and why one job is stuck.
 
-Run as `python -m benchmarks.incidents`: over 1 M closed jobs, in peace and with 50,000 stuck half-way.
+Run as `python -m benchmarks.incidents`: over 1 M closed jobs, in peace, and with 50,000 stuck
+half-way or queued.
 """
 
 from __future__ import annotations
@@ -56,8 +57,8 @@ def main(
         population.continue_ids(connection)
         with console.status("building"):
             project.build_views(running.dsn)
-        for name in ("quiet", "stuck half-way"):
-            with console.status(f"measuring: {name}"), situation(connection, SITUATIONS[name], incident):
+        for name, file in SITUATIONS.items():
+            with console.status(f"measuring: {name}"), situation(connection, file, incident):
                 views = _measure_views(running.dsn, repetitions)
                 commands = _measure_why(running.dsn, repetitions)
             _show(name, views, commands)

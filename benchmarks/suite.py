@@ -1,7 +1,8 @@
 """What the project's own tests take, now and at an earlier commit, side by side on the same machine.
 
-Run as `python -m benchmarks.suite`: half an hour or more, on a machine that does nothing else. Where it does
-more, CPU seconds tell more than the clock.
+Run as `python -m benchmarks.suite`: an hour or more, on a machine that does nothing else. Where it does
+more, CPU seconds tell more than the clock. First the tests that both commits have, whatever their marks, then
+all that each runs by `make test`.
 """
 
 from __future__ import annotations
@@ -24,12 +25,13 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 EARLIER = "d47a5b9"
 PR_SET_CHILD_SUBREAPER = 36
+WHATEVER_ITS_MARKS = "-m ''"
 TOTALS = re.compile(r"^(?:\d+ \w+, )*\d+ passed.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run of all the tests.
+    """A run of tests.
 
     Attributes:
         wall_seconds: by the clock.
@@ -42,8 +44,38 @@ class Run:
     totals: str
 
 
-def run_tests(commit: str, directory: Path, tests: str) -> Run:
-    """Check a commit out, install it, and run its tests once.
+@dataclass(frozen=True)
+class Tree:
+    """A commit, checked out with all that its tests need.
+
+    Attributes:
+        directory: of the clone.
+        tests: their ids.
+    """
+
+    directory: Path
+    tests: frozenset[str]
+
+    def run(self, tests: str) -> Run:
+        """Run tests once.
+
+        Args:
+            tests: the `TESTS=` of the Makefile.
+        """
+        log = self.directory / "tests.log"
+        before, begin = _cpu_seconds(), time.perf_counter()
+        with log.open("w") as output:
+            command = _make_test(self.directory, tests)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            while os.wait()[0] != process.pid:
+                pass
+        wall = time.perf_counter() - begin
+        found = TOTALS.findall(log.read_text())
+        return Run(wall, _cpu_seconds() - before, found[-1] if found else "no totals")
+
+
+def check_out(commit: str, directory: Path, tests: str) -> Tree:
+    """Check a commit out, install it, and collect its tests.
 
     Args:
         commit: of this repository.
@@ -53,19 +85,15 @@ def run_tests(commit: str, directory: Path, tests: str) -> Run:
     for command in (
         ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(directory)],
         ["git", "-C", str(directory), "checkout", "--quiet", commit],
-        ["make", "-C", str(directory), "--silent", "install"],
     ):
         subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
-    log = directory / "tests.log"
-    before, begin = _cpu_seconds(), time.perf_counter()
-    with log.open("w") as output:
-        command = ["make", "-C", str(directory), "--silent", "test", f"TESTS={tests}"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        while os.wait()[0] != process.pid:
-            pass
-    wall = time.perf_counter() - begin
-    found = TOTALS.findall(log.read_text())
-    return Run(wall, _cpu_seconds() - before, found[-1] if found else "no totals")
+    collect = _make_test(directory, f"{tests} {WHATEVER_ITS_MARKS} --collect-only")
+    listed = subprocess.run(collect, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
+    return Tree(directory, frozenset(line for line in listed.stdout.splitlines() if "::" in line))
+
+
+def _make_test(directory: Path, tests: str) -> list[str]:
+    return ["make", "-C", str(directory), "--silent", "test", f"TESTS={tests}"]
 
 
 def _cpu_seconds() -> float:
@@ -83,12 +111,23 @@ def _adopt_orphans() -> None:
 @click.option("--earlier", default=EARLIER, show_default=True, help="The commit to compare with.")
 @click.option("--now", default="HEAD", show_default=True, help="The commit in question.")
 @click.option("--tests", default="", help="Some of the tests, as in `make test TESTS=`.")
-def main(earlier: str, now: str, tests: str) -> None:
+@click.option("--common-only", is_flag=True, help="Leave out what only one of them has.")
+def main(earlier: str, now: str, tests: str, *, common_only: bool) -> None:
     """Run the tests of both commits, one after the other, and print what they took."""
     _adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="sj-") as scratch:
-        runs = {commit: run_tests(commit, Path(scratch) / commit, tests) for commit in (earlier, now)}
-    table = Table(title=f"make test on {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}")
+        trees = {commit: check_out(commit, Path(scratch) / commit, tests) for commit in (earlier, now)}
+        common = frozenset.intersection(*(tree.tests for tree in trees.values()))
+        listed = Path(scratch) / "common"
+        listed.write_text("".join(f"{test}\n" for test in sorted(common)))
+        _compare(f"the {len(common)} tests that both have", trees, f"{WHATEVER_ITS_MARKS} @{listed}")
+        if not common_only:
+            _compare("make test", trees, tests)
+
+
+def _compare(what: str, trees: dict[str, Tree], tests: str) -> None:
+    runs = {commit: tree.run(tests) for commit, tree in trees.items()}
+    table = Table(title=f"{what}, on {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}")
     for column in ("commit", "wall, min", "CPU, min", "tests"):
         table.add_column(column, justify="left" if column in ("commit", "tests") else "right")
     for commit, run in runs.items():

@@ -1,3 +1,3 @@
 {% macro seconds_since(timestamp) -%}
-    case when isfinite({{ timestamp }}) then floor(extract(epoch from {{ as_of() }} - {{ timestamp }}))::bigint end
+    case when isfinite({{ timestamp }}) then floor(date_part('epoch', {{ as_of() }} - {{ timestamp }}))::bigint end
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {% macro judge_history(known_gaps, incomplete_jobs, anew) %}
     {% set run = namespace(done=false, begin_anew=anew, most=100 * var('completeness_batch_jobs'), steps=0) %}
-    {% for _ in range(100000) if not run.done %}
+    {% for _ in range(100000) %}
         {% set marks = stuck_jobs.query_in_transaction(stuck_jobs.lock_marks(known_gaps)).rows[0] %}
         {% if run.begin_anew or marks.judged_until is none and marks.walked_to is none %}
             {% set run.begin_anew = false %}
@@ -24,5 +24,6 @@
             {% set run.begin_anew = not run.done %}
         {% endif %}
         {% do adapter.commit() %}
+        {% if run.done %}{% break %}{% endif %}
     {% endfor %}
 {% endmacro %}

@@ -1,8 +1,9 @@
-{% macro lasting(seconds) -%}
+{% macro lasting(duration) -%}
+    {%- set seconds = "floor(date_part('epoch', " ~ duration ~ "))::bigint" -%}
     case
-        when {{ seconds }} < 120 then ({{ seconds }}) || ' s'
-        when {{ seconds }} < 7200 then ({{ seconds }}) / 60 || ' min'
-        when {{ seconds }} < 172800 then ({{ seconds }}) / 3600 || ' h'
-        else ({{ seconds }}) / 86400 || ' days'
+        when {{ duration }} < interval '2 minutes' then {{ seconds }} || ' s'
+        when {{ duration }} < interval '2 hours' then {{ seconds }} / 60 || ' min'
+        when {{ duration }} < interval '48 hours' then {{ seconds }} / 3600 || ' h'
+        else {{ seconds }} / 86400 || ' days'
     end
 {%- endmacro %}

@@ -54,7 +54,7 @@ select
         else concat(
             'worker ', holders.holder_id || ' ', 'last beat ', {{ ago('holders.last_beat_at') }},
             ', dead or draining after ',
-            {{ lasting('extract(epoch from holders.dead_after)::bigint') }}
+            {{ lasting('holders.dead_after') }}
         )
     end as evidence
 from {{ ref('stg_holders') }} as holders

@@ -30,16 +30,25 @@ evidence as (
 ),
 
 waiting_jobs as (
-    select * from jobs
+    select
+        job_id,
+        jobspec_id,
+        created_at,
+        updated_at
+    from jobs
     where
         status in ('created', 'queued')
         and is_polled is not true
         and created_at < {{ as_of() }} - least({{ max_age('job_created') }}, {{ max_age('job_queued') }})
 ),
 
--- a message is written with its job, so that the payloads of older ones need not be opened
+-- a message is written with its job, so that the payloads of older ones need not be opened, and of these once
 relevant_outbox as (
-    select * from outbox
+    select
+        jobspec_id,
+        topic,
+        published_at
+    from outbox
     where
         source_published_at is null
         or source_created_at is null
@@ -47,6 +56,7 @@ relevant_outbox as (
             select {{ source_instant(source_outbox, 'created_at', "min(waiting_jobs.created_at) - interval '7 days'") }}
             from waiting_jobs
         )
+    offset 0
 ),
 
 publications as (

@@ -45,6 +45,17 @@ settings.register_profile("ci", **_common | {"max_examples": 50}, derandomize=Tr
 settings.register_profile("brief", settings.get_profile("ci"), max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local"))
 
+PARSED_SCHEMA = "stuck_jobs"
+"""For which dbt parses our project, whatever the schema that it then builds in."""
+
+UNHEARD = ("--log-level", "none", "--log-level-file", "none")
+"""Of what dbt says in this process, its events are kept, and nothing is written."""
+
+SHAPING = frozenset(
+    {"job_system", "source_schema", "jobs_table", "executions_table", "outbox_table", "stuck_jobs_schema"}
+)
+"""The variables of which it depends what dbt parses; all others it looks up again when it compiles."""
+
 gc.set_threshold(200_000, 50, 100)
 """dbt makes objects by the million, which the default has the collector look at again and again."""
 
@@ -88,7 +99,7 @@ class Warehouse:
 
     libpq: dict[str, str]
     scratch: Path
-    schema: str = "stuck_jobs"
+    schema: str = PARSED_SCHEMA
 
     def in_schema(self, schema: str) -> Warehouse:
         return Warehouse(self.libpq, self.scratch, schema)
@@ -124,8 +135,8 @@ class Warehouse:
     ) -> Outcome:
         """Run dbt as a user would; our project without Redis unless told otherwise.
 
-        In this process our project is parsed once for each set of variables, for whichever database and by
-        whichever of the test processes comes first.
+        In this process our project is parsed once for each set of the variables that shape it, by whichever
+        of the test processes comes first, and then put into this database and this schema.
 
         Args:
             *arguments: of dbt.
@@ -135,48 +146,70 @@ class Warehouse:
             own_process: whether dbt runs in a process of its own.
             **extra: variables of the environment.
         """
-        chosen_variables = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
-        given = yaml.safe_dump(chosen_variables, default_flow_style=True, width=math.inf)
+        chosen = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
+        command = [*arguments, *self._options(project, target), *_vars(chosen)]
+        surroundings = self._surroundings(extra)
+        if own_process:
+            return _in_own_process(command, surroundings)
+        if project != ROOT:
+            return run_in_this_process(command, surroundings)[0]
+        shaping = {name: value for name, value in chosen.items() if name in SHAPING}
+        outcome, manifest = self.parsed(shaping, extra)
+        if manifest is not None:
+            outcome, _ = run_in_this_process(command, surroundings, manifest)
+        return outcome
+
+    def parse(
+        self, variables: dict[str, Any], extra: dict[str, str] | None = None
+    ) -> tuple[Outcome, Manifest | None]:
+        """Have dbt read our project, as if it never had."""
+        command = ["parse", *self._options(ROOT), *_vars(variables)]
+        return run_in_this_process(command, self._surroundings(extra or {}))
+
+    def _options(self, project: Path, target: Path | None = None) -> list[str]:
         output = str(target or self.scratch / "target")
         options = [
             "--project-dir", str(project), "--profiles-dir", str(self.scratch),
-            "--target-path", output, "--log-path", output, "--no-use-colors", "--vars", given,
+            "--target-path", output, "--log-path", output, "--no-use-colors",
         ]  # fmt: skip
-        if target is None:
-            options.append("--no-write-json")
+        return options if target else [*options, "--no-write-json"]
+
+    def _surroundings(self, extra: dict[str, str]) -> dict[str, str]:
         variables_of_ours = ("PG", "DBT_", "STUCK_JOBS_")
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
-        settings = {"STUCK_JOBS_SCHEMA": self.schema} | extra
-        chosen = inherited | self.libpq | settings
-        if own_process:
-            return _in_own_process([*arguments, *options], chosen)
-        if project != ROOT:
-            return run_in_this_process([*arguments, *options], chosen)[0]
-        profile = (self.scratch / "profiles.yml").read_text()
-        not_parsed = {name: value for name, value in settings.items() if not name.startswith("PG")}
-        key = f"{given} {sorted(not_parsed.items())} {profile}"
-        manifest, failure = self._parsed(key, options, chosen)
-        return failure or run_in_this_process([*arguments, *options], chosen, manifest)[0]
+        return inherited | self.libpq | {"STUCK_JOBS_SCHEMA": self.schema} | extra
 
-    def _parsed(
-        self, key: str, options: list[str], variables: dict[str, str]
-    ) -> tuple[Manifest | None, Outcome | None]:
-        """Our project as it is for this database, or why it cannot be parsed."""
+    def parsed(self, shaping: dict[str, Any], extra: dict[str, str]) -> tuple[Outcome, Manifest | None]:
+        """Our project as it is for this database and schema, or why it cannot be parsed."""
+        profile = (self.scratch / "profiles.yml").read_text()
+        parsed_with = {name: value for name, value in extra.items() if not name.startswith("PG")}
+        key = f"{sorted(shaping.items())} {sorted(parsed_with.items())} {profile}"
         path = shared_folder() / f"manifest-{sha256(key.encode()).hexdigest()[:16]}"
+        outcome = Outcome(0, "")
         with filelock.FileLock(f"{path}.lock"):
             if not path.is_file():
-                outcome, manifest = run_in_this_process(["parse", *options], variables)
+                outcome, manifest = self.in_schema(PARSED_SCHEMA).parse(shaping, extra)
                 if manifest is None:
-                    return None, outcome
+                    return outcome, None
                 path.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
         manifest = Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
+        self._take(manifest)
+        return outcome, manifest
+
+    def _take(self, manifest: Manifest) -> None:
+        """Put what was parsed for another database and schema into these."""
         database = self.libpq["PGDATABASE"]
         for node in (*manifest.nodes.values(), *manifest.sources.values()):
+            schema = self.schema if node.schema == PARSED_SCHEMA else node.schema
             if node.relation_name:
-                node.relation_name = node.relation_name.replace(f'"{node.database}"', f'"{database}"', 1)
-            node.database = database
+                before, after = f'"{node.database}"."{node.schema}"', f'"{database}"."{schema}"'
+                node.relation_name = node.relation_name.replace(before, after, 1)
+            node.database, node.schema = database, schema
         manifest.build_flat_graph()
-        return manifest, None
+
+
+def _vars(variables: dict[str, Any]) -> list[str]:
+    return ["--vars", yaml.safe_dump(variables, default_flow_style=True, width=math.inf)]
 
 
 def _in_own_process(command: list[str], variables: dict[str, str]) -> Outcome:
@@ -198,7 +231,7 @@ def run_in_this_process(
             messages.append(event.info.msg)
 
     with environment(variables):
-        result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke(command)
+        result = dbtRunner(manifest=manifest, callbacks=[keep]).invoke([*UNHEARD, *command])
     if result.exception is not None:
         messages.append(str(result.exception))
     exit_code = 0 if result.success else 1 if result.exception is None else 2

@@ -21,7 +21,7 @@ Connection = psycopg.Connection[Any]
 
 pytestmark = pytest.mark.parametrize("time_zone", TIME_ZONES)
 shares_connection = settings(
-    max_examples=50,
+    max_examples=min(50, settings().max_examples),
     suppress_health_check=[HealthCheck.function_scoped_fixture, *settings().suppress_health_check],
 )
 

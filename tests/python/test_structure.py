@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import Any
 
 import pytest
-from conftest import Warehouse
+import yaml
+from conftest import ROOT, SHAPING, Outcome, Warehouse
+from dbt.contracts.graph.manifest import Manifest
 
 PREFIXES = {"staging": "stg_", "intermediate": "int_"}
 LAYERS = ["staging", "intermediate", "detection", "monitoring", "analytics"]
@@ -43,16 +44,47 @@ PRIVATE_TO_US = {
 }
 """What a command of ours reads that nobody else should."""
 
+SETTINGS = {
+    "reader_roles": ["analyst"],
+    "operator_roles": ["operator"],
+    "source_time_zone": "Asia/Tokyo",
+    "thresholds": {
+        "job_created": {"max_age_minutes": 77, "max_count": 5, "severity": "warn"},
+        "execution_running": {"enabled": False},
+        "worker_lost": {"enabled": False},
+        "job_queued": {"auto": True},
+    },
+    "region_aliases": {"BRAZIL": "sa-east"},
+    "redis_enabled": True,
+    "completeness_since": "2026-01-01",
+    "recovery_topic": "others",
+    "recovery_breaker_share": 0.25,
+}
+"""Other than by default; of a number the next one will do."""
+
+NOT_OF_A_PIPELINE = {"schedules", "broker_transport_options"}
+"""A pipeline that has them set is refused."""
+
 Node = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Node]]:
-    target = tmp_path_factory.mktemp("structure")
-    outcome = built.run_dbt("parse", target=target, own_process=True)
-    assert outcome.exit_code == 0, outcome.output
-    parsed: dict[str, dict[str, Node]] = json.loads((target / "manifest.json").read_text())
-    return parsed
+def manifest(built: Warehouse) -> dict[str, dict[str, Node]]:
+    return written(built.parsed({}, {}))
+
+
+def written(parsed: tuple[Outcome, Manifest | None]) -> dict[str, dict[str, Node]]:
+    """What is in a manifest, apart from when it was parsed."""
+    outcome, manifest = parsed
+    assert manifest is not None, outcome.output
+    parts: dict[str, dict[str, Node]] = manifest.writable_manifest().to_dict(omit_none=False)
+    for part in parts.values():
+        for node in part.values():
+            if isinstance(node, dict):
+                node.pop("created_at", None)
+    parts["disabled"] = {name: {} for name in parts["disabled"]}
+    del parts["metadata"]
+    return parts
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +186,14 @@ def test_every_unit_test_is_of_the_system_whose_words_it_uses(manifest: dict[str
     for node in manifest["unit_tests"].values():
         assert node["config"]["enabled"] is True, node["name"]
         assert len(node["depends_on"]["nodes"]) == 1, node["name"]
+
+
+def test_no_other_settings_shape_what_dbt_parses(
+    built: Warehouse, manifest: dict[str, dict[str, Node]]
+) -> None:
+    """So the tests parse once for all of them."""
+    declared = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["vars"]
+    others = {name: value for name, value in declared.items() if name not in SHAPING | NOT_OF_A_PIPELINE}
+    numbers = {name: value + 1 for name, value in others.items() if type(value) is int}
+    assert set(others) == set(SETTINGS) | set(numbers)
+    assert written(built.parse(numbers | SETTINGS)) == manifest

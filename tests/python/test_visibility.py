@@ -79,29 +79,31 @@ def test_who_bypasses_row_level_security_sees_all(watched: Warehouse, role: str)
 
 
 def test_another_tenants_view_is_unknown_and_our_own_is_not(watched: Warehouse, role: str) -> None:
-    show = "create or replace view public.jobs_of_one as select * from jobs where tenant ="
+    show = "create or replace view public.jobs_shown as select * from jobs where tenant ="
     watched.execute(
         "alter table jobs add column tenant text default 'a'",
         "analyze jobs",
         f"{show} 'a'",
-        f"grant select on jobs_of_one to {role}",
+        f"grant select on jobs_shown to {role}",
     )
-    build_as(watched, role, jobs_table="jobs_of_one")
+    build_as(watched, role, jobs_table="jobs_shown")
     assert watched.rows(SUMMARY) == [("breached", None)]
     watched.execute(f"{show} 'b'")
-    assert_unknown(watched, "jobs_of_one shows no row")
+    assert_unknown(watched, "jobs_shown shows no row")
 
 
 def test_a_materialized_view_is_a_copy_of_the_past(watched: Warehouse, role: str) -> None:
     watched.execute(
-        "create materialized view public.jobs_then as select * from jobs",
-        f"grant select on jobs_then to {role}",
+        "create materialized view public.jobs_shown as select * from jobs",
+        f"grant select on jobs_shown to {role}",
     )
-    refused = watched.run_dbt("run", PGUSER=role, variables={"jobs_table": "jobs_then"})
+    refused = watched.run_dbt("run", PGUSER=role, variables={"jobs_table": "jobs_shown"})
     assert refused.exit_code != 0
-    assert "the watched table public.jobs_then is a materialized view" in refused.output
+    assert "the watched table public.jobs_shown is a materialized view" in refused.output
     watched.execute(
-        "create view public.jobs_shown as select * from jobs_then", f"grant select on jobs_shown to {role}"
+        "alter materialized view public.jobs_shown rename to jobs_then",
+        "create view public.jobs_shown as select * from jobs_then",
+        f"grant select on jobs_shown to {role}",
     )
     build_as(watched, role, jobs_table="jobs_shown")
     assert_unknown(watched, "the view jobs_shown reads a materialized view")

@@ -87,7 +87,7 @@ select
     stale.status,
     stale.stuck_since,
     {{ seconds_since('stale.stuck_since') }} as age_seconds,
-    extract(epoch from case
+    date_part('epoch', case
         when stale.accumulation_point = stale.rule then stale.max_age
         else {{ max_age('job_unevaluable') }}
     end)::bigint as threshold_seconds,

@@ -1,13 +1,7 @@
 -- The incidents that the job's items belong to.
-with own_incidents as (
-    select distinct incident_id
-    from {schema}.incident_items_v1
-    where jobspec_id = %(jobspec_id)s or (entity_type = 'job' and entity_id = %(job_id)s)
-)
-
-select
+select distinct
     {incident_columns}
-from {schema}.incidents_v1
-where incident_id in (select own_incidents.incident_id from own_incidents)
+from {schema}.int_job_incidents
+where jobspec_id = %(jobspec_id)s or (entity_type = 'job' and entity_id = %(job_id)s)
 order by items desc, incident_id
 limit %(most)s
