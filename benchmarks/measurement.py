@@ -136,9 +136,9 @@ def in_turns(
 
 
 def processor_seconds(database: str) -> float:
-    """How long this process and a database.s sessions on this machine were on a processor; Linux only."""
+    """How long a database's sessions on this machine were on a processor; Linux only."""
     sessions = (path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_session(path, database))
-    return time.process_time() + sum(_on_processor(path.with_name("schedstat")) for path in sessions)
+    return sum(_on_processor(path.with_name("schedstat")) for path in sessions)
 
 
 def _is_session(command: Path, database: str) -> bool:
