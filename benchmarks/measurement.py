@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -109,6 +111,7 @@ def in_turns(
     askers: Mapping[str, Callable[[], object]],
     repetitions: int,
     prepare: Callable[[str], object] = lambda _: None,
+    clock: Callable[[str], float] = lambda _: time.perf_counter(),
 ) -> dict[str, float]:
     """Call each in turn, once to warm up and then repeatedly.
 
@@ -116,6 +119,7 @@ def in_turns(
         askers: what is timed, by name.
         repetitions: how often each is timed.
         prepare: what is done before each call, by the name, and is not timed.
+        clock: what it is timed by, in seconds, by the name.
 
     Returns:
         The median of each, in milliseconds.
@@ -124,11 +128,29 @@ def in_turns(
     for repetition in range(-1, repetitions):
         for name, ask in askers.items():
             prepare(name)
-            begin = time.perf_counter()
+            begin = clock(name)
             ask()
             if repetition >= 0:
-                milliseconds[name].append((time.perf_counter() - begin) * 1000)
+                milliseconds[name].append((clock(name) - begin) * 1000)
     return {name: median(times) for name, times in milliseconds.items()}
+
+
+def processor_seconds(database: str) -> float:
+    """How long a database's sessions on this machine were on a processor; Linux only."""
+    sessions = (path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_session(path, database))
+    return sum(_on_processor(path.with_name("schedstat")) for path in sessions)
+
+
+def _is_session(command: Path, database: str) -> bool:
+    with suppress(OSError):
+        return command.read_text().startswith("postgres:") and f" {database} " in command.read_text()
+    return False
+
+
+def _on_processor(schedule: Path) -> float:
+    with suppress(OSError):
+        return int(schedule.read_text().split()[0]) / 1e9
+    return 0.0
 
 
 def _explain(connection: Connection, statement: str) -> dict[str, Any]:

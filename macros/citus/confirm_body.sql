@@ -4,6 +4,7 @@ declare
     this_run text;
     callers_path constant text := pg_catalog.current_setting('search_path');
 begin
+    perform pg_catalog.pg_advisory_xact_lock({{ stuck_jobs.turn() }});
     {{ stuck_jobs.settle_session() }}
     {%- set kept = this.include(database=false, identifier=false) ~ '.kept_' %}
 

@@ -5,32 +5,14 @@ create table if not exists {{ schema }}.kept_check (
     is_whole boolean
 );
 
-create table if not exists {{ schema }}.kept_items (
-    accumulation_point text not null,
-    entity_type text,
-    entity_id text,
-    jobspec_id text,
-    status text,
-    stuck_since timestamptz,
-    age_seconds bigint,
-    threshold_seconds bigint,
-    cause text,
-    queue_name text,
-    job_kind text,
-    evidence text,
-    tie text
-);
+create table if not exists {{ schema }}.kept_items ({{ stuck_jobs.kept_columns('items') }});
 
 create table if not exists {{ schema }}.kept_watched_tables (
     table_name text not null,
     problem text
 );
 
-create table if not exists {{ schema }}.kept_unproven_points (
-    accumulation_point text not null,
-    problems text,
-    is_part boolean
-);
+create table if not exists {{ schema }}.kept_unproven_points ({{ stuck_jobs.kept_columns('unproven_points') }});
 
 create table if not exists {{ schema }}.kept_files (
     id smallint primary key default 1 check (id = 1),

@@ -7,8 +7,7 @@ declare
     points bigint;
 begin
     run_id := null;
-    {%- set turn = "pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext(" ~ stuck_jobs.text_literal(this.schema ~ ' check') ~ "))" %}
-    if not {{ turn }} then
+    if not pg_catalog.pg_try_advisory_xact_lock({{ stuck_jobs.turn() }}) then
         raise notice 'another check is under way';
         return;
     end if;
@@ -17,7 +16,7 @@ begin
     call {{ this.include(identifier=false) }}.judge_history();
 
     -- a batch that was committed has let the lock go
-    if not {{ turn }} then
+    if not pg_catalog.pg_try_advisory_xact_lock({{ stuck_jobs.turn() }}) then
         raise notice 'another check is under way';
         return;
     end if;

@@ -1,8 +1,12 @@
 {% macro create_check(history_rows, live_entries) %}
     {% if execute and stuck_jobs.is_distributed() %}
+        {% set kept_queries = stuck_jobs.kept_queries() %}
+        {% for name, queries in kept_queries.items() %}
+            {% do stuck_jobs.create_found(name, queries) %}
+        {% endfor %}
         {{ return([
             stuck_jobs.procedure_ddl(
-                'check', 'inout run_id text default null', stuck_jobs.distributed_check_body(),
+                'check', 'inout run_id text default null', stuck_jobs.distributed_check_body(kept_queries),
                 'Keeps what each view finds, one after the other. It counts once the procedure confirm is told, in the same'
                 ~ ' transaction, that the answers were whole. Returns NULL if another check is under way.'
             ),

@@ -40,11 +40,11 @@ def keep(connection: psycopg.Connection[Any], schema: str) -> None:
         psycopg.Error: if the server refuses.
         StuckJobsError: if the history takes longer than a check may.
     """
+    deadline = time.monotonic() + LONGEST_JUDGMENT
     try:
-        _judge(connection, schema)
-        with connection.transaction():
-            if _call(connection, schema, '"check"(null)') is not None:
-                _call(connection, schema, "confirm(true)")
+        while not _judge_and_keep(connection, schema):
+            if time.monotonic() > deadline:
+                raise StuckJobsError("the history is being judged: check again")
     except NotWholeError:
         _call(connection, schema, "confirm(false)")
 
@@ -63,12 +63,13 @@ def keep_if_allowed(connection: psycopg.Connection[Any], schema: str) -> None:
             return  # what was kept by others has its age
 
 
-def _judge(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Judge the closed jobs that nobody has judged yet, batch by batch."""
-    deadline = time.monotonic() + LONGEST_JUDGMENT
-    while not _call(connection, schema, "judge_step(null)"):
-        if time.monotonic() > deadline:
-            raise StuckJobsError("the history is being judged: check again")
+def _judge_and_keep(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Judge a batch of the closed jobs, and keep what there is once none is left; False if one is."""
+    with connection.transaction():
+        is_judged = _call(connection, schema, "judge_step(null)")
+        if is_judged and _call(connection, schema, '"check"(null)') is not None:
+            _call(connection, schema, "confirm(true)")
+    return is_judged is not False
 
 
 def _call(connection: psycopg.Connection[Any], schema: str, procedure: LiteralString) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import psycopg
@@ -51,14 +53,14 @@ class WholeCursor(psycopg.Cursor[Row]):
 
     def execute(self, *arguments: Any, **options: Any) -> Self:
         """As psycopg's, which it refuses if the answer is not whole."""
-        super().execute(*arguments, **options)
-        _refuse_parts(self.connection)
+        with _whole(self.connection):
+            super().execute(*arguments, **options)
         return self
 
     def executemany(self, *arguments: Any, **options: Any) -> None:
         """Likewise."""
-        super().executemany(*arguments, **options)
-        _refuse_parts(self.connection)
+        with _whole(self.connection):
+            super().executemany(*arguments, **options)
 
 
 class WholeServerCursor(psycopg.ServerCursor[Row]):
@@ -66,8 +68,8 @@ class WholeServerCursor(psycopg.ServerCursor[Row]):
 
     def execute(self, *arguments: Any, **options: Any) -> Self:
         """As psycopg's, which it refuses if the answer is not whole."""
-        super().execute(*arguments, **options)
-        _refuse_parts(self.connection)
+        with _whole(self.connection):
+            super().execute(*arguments, **options)
         return self
 
     def __next__(self) -> Row:
@@ -76,6 +78,18 @@ class WholeServerCursor(psycopg.ServerCursor[Row]):
             return super().__next__()
         finally:
             _refuse_parts(self.connection)
+
+
+@contextmanager
+def _whole(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Refuse a part of an answer, which Citus makes an error of where a node has told it."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.diag.sqlstate == LOST:
+            raise NotWholeError(f"a part of the answer was lost between the nodes: {error}") from error
+        raise
+    _refuse_parts(connection)
 
 
 def _refuse_parts(connection: psycopg.Connection[Any]) -> None:
