@@ -1,6 +1,5 @@
 -- How many executions are missing, and how many jobs were cut off half-way, without a list of them: what a run has
 -- found of a closed job is true as long as it has as many executions, and nothing of it needs to be opened again.
-{{ config(enabled=is_system('pipeline')) }}
 {% set most = var('judged_live_jobs') | int %}
 
 with due_jobs as (
