@@ -1,9 +1,11 @@
 -- Points that cannot be judged whole although there is fresh evidence. It does not reach far enough back: a queue with
 -- an old message may be served or not, until it has been looked at for as long as the limit. Where the check goes view
 -- by view, also those of which there are more items than were judged.
+{% if not execute %}
 {% for model in bounded_detections().values() %}
 -- depends_on: {{ ref(model) }}
 {% endfor %}
+{% endif %}
 
 select
     'queue_unserved' as accumulation_point,
