@@ -131,6 +131,7 @@ class Warehouse:
         project: Path = ROOT,
         target: Path | None = None,
         own_process: bool = False,
+        parsed_anew: bool = False,
         **extra: str,
     ) -> Outcome:
         """Run dbt as a user would; our project without Redis unless told otherwise.
@@ -144,6 +145,7 @@ class Warehouse:
             project: its directory.
             target: where dbt writes what it leaves behind; by default it leaves nothing.
             own_process: whether dbt runs in a process of its own.
+            parsed_anew: whether it parses our project itself, with all of these variables.
             **extra: variables of the environment.
         """
         chosen = ({"redis_enabled": False} if project == ROOT else {}) | (variables or {})
@@ -151,7 +153,7 @@ class Warehouse:
         surroundings = self._surroundings(extra)
         if own_process:
             return _in_own_process(command, surroundings)
-        if project != ROOT:
+        if project != ROOT or parsed_anew:
             return run_in_this_process(command, surroundings)[0]
         shaping = {name: value for name, value in chosen.items() if name in SHAPING}
         outcome, manifest = self.parsed(shaping, extra)

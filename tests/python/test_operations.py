@@ -348,7 +348,8 @@ def test_wrong_threshold_is_a_compile_error_that_names_it(
     built: Warehouse, thresholds: Any, named: list[str]
 ) -> None:
     built.execute("drop schema if exists never_made cascade")
-    outcome, _ = built.in_schema("never_made").parse({"thresholds": thresholds, "redis_enabled": False})
+    never_made = built.in_schema("never_made")
+    outcome = never_made.run_dbt("run", variables={"thresholds": thresholds}, parsed_anew=True)
     failed(outcome, "Compilation Error", *named)
     assert built.rows("select 1 from pg_namespace where nspname = 'never_made'") == []
 
