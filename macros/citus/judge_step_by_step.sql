@@ -10,7 +10,7 @@
         {% do adapter.commit() %}
     {% endif %}
     {% set run = namespace(is_done=false, begins_anew=anew) %}
-    {% for _ in range(100000) if not run.is_done %}
+    {% for _ in range(100000) %}
         {% do stuck_jobs.query_in_transaction('select pg_advisory_xact_lock(' ~ stuck_jobs.turn() ~ ')') %}
         {% set step = stuck_jobs.whole_answer('call ' ~ stuck_jobs.own_schema() ~ '.judge_step(null, ' ~ run.begins_anew ~ ')') %}
         {% if not step.is_whole %}
@@ -19,5 +19,6 @@
         {% set run.is_done = step.row[0] %}
         {% set run.begins_anew = false %}
         {% do adapter.commit() %}
+        {% if run.is_done %}{% break %}{% endif %}
     {% endfor %}
 {% endmacro %}

@@ -5,14 +5,20 @@ create table if not exists {{ schema }}.kept_check (
     is_whole boolean
 );
 
-create table if not exists {{ schema }}.kept_items ({{ stuck_jobs.kept_columns('items') }});
+create table if not exists {{ schema }}.kept_items (
+    {{ stuck_jobs.kept_columns('items') }},
+    check (accumulation_point is not null)
+);
 
 create table if not exists {{ schema }}.kept_watched_tables (
     table_name text not null,
     problem text
 );
 
-create table if not exists {{ schema }}.kept_unproven_points ({{ stuck_jobs.kept_columns('unproven_points') }});
+create table if not exists {{ schema }}.kept_unproven_points (
+    {{ stuck_jobs.kept_columns('unproven_points') }},
+    check (accumulation_point is not null)
+);
 
 create table if not exists {{ schema }}.kept_files (
     id smallint primary key default 1 check (id = 1),
