@@ -143,7 +143,8 @@ def processor_seconds(database: str) -> float:
 
 def _is_session(command: Path, database: str) -> bool:
     with suppress(OSError):
-        return command.read_text().startswith("postgres:") and f" {database} " in command.read_text()
+        title = command.read_text()
+        return title.startswith("postgres:") and f" {database} " in title
     return False
 
 
