@@ -50,8 +50,8 @@ judged as (
     select
         job_cells.status,
         job_cells.ended_at,
-        greatest(progress.gaps, ({{ is_spec_unreadable() }})::int) as gaps,
-        progress.regions_complete > 0 and progress.regions_incomplete > 0 as is_interrupted
+        progress.gaps,
+        progress.is_interrupted
     from job_cells
     cross join lateral ({{ region_progress() | indent }}) as progress
     union all

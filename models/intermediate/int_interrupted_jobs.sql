@@ -51,7 +51,7 @@ judged as (
         progress.regions_incomplete
     from job_cells
     cross join lateral ({{ region_progress() | indent }}) as progress
-    where job_cells.cells && job_cells.written_cells
+    where job_cells.cells && job_cells.written_cells and progress.is_interrupted
 ),
 
 interrupted as (
@@ -59,7 +59,6 @@ interrupted as (
         judged.*,
         {{ believable('interrupted_at') }} as stuck_since
     from judged
-    where regions_complete > 0 and regions_incomplete > 0
 ),
 
 found as (
@@ -114,23 +113,7 @@ from found
 where 'job_interrupted' in {{ enabled_points() }}
 {% if not execute or not is_left_out('stg_executions') %}
 union all
-select
-    'job_interrupted' as accumulation_point,
-    'job' as entity_type,
-    null::text as entity_id,
-    null::text as jobspec_id,
-    null::text as status,
-    null::timestamptz as stuck_since,
-    null::bigint as age_seconds,
-    null::bigint as threshold_seconds,
-    null::text as cause,
-    null::text as queue_name,
-    null::text as job_kind,
-    null::text as evidence,
-    null::text as job_id,
-    null::bigint as regions_complete,
-    null::bigint as regions_incomplete,
-    true as is_beyond
+{{ beyond('job_interrupted', {'job_id': 'text', 'regions_complete': 'bigint', 'regions_incomplete': 'bigint'}) }}
 where
     'job_interrupted' in {{ enabled_points() }}
     and exists (select 1 from overdue_jobs offset {{ most }})

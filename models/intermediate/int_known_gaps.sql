@@ -11,8 +11,8 @@ with job_cells as (
 select
     job_cells.job_id,
     cardinality(job_cells.written_regions) as executions,
-    greatest(progress.gaps, ({{ is_spec_unreadable() }})::int) as gaps,
-    progress.regions_complete > 0 and progress.regions_incomplete > 0 as is_interrupted
+    progress.gaps,
+    progress.is_interrupted
 from job_cells
 cross join lateral ({{ region_progress() | indent }}) as progress
 where

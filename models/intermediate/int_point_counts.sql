@@ -32,7 +32,7 @@ with counts as (
 select
     accumulation_point,
     max(items) as items,
-    max(oldest_stuck_since) as oldest_stuck_since,
+    min(oldest_stuck_since) as oldest_stuck_since,
     case when bool_or(items is null) then {{ at_least() | indent }} end as problem
 from counts
 group by accumulation_point

@@ -119,25 +119,13 @@ select
 from mismatches
 where accumulation_point in {{ enabled_points() }}
 union all
-select
-    'job_not_closed' as accumulation_point,
-    'job' as entity_type,
-    null::text as entity_id,
-    null::text as jobspec_id,
-    null::text as status,
-    null::timestamptz as stuck_since,
-    null::bigint as age_seconds,
-    null::bigint as threshold_seconds,
-    null::text as cause,
-    null::text as queue_name,
-    null::text as job_kind,
-    null::text as evidence,
-    null::text as job_id,
-    null::text as job_status,
-    null::bigint as executions_open,
-    null::bigint as executions_finished,
-    null::timestamptz as last_execution_at,
-    true as is_beyond
+{{ beyond('job_not_closed', {
+    'job_id': 'text',
+    'job_status': 'text',
+    'executions_open': 'bigint',
+    'executions_finished': 'bigint',
+    'last_execution_at': 'timestamptz',
+}) }}
 where
     'job_not_closed' in {{ enabled_points() }}
     and exists (select 1 from finished offset {{ most }})
