@@ -1,5 +1,6 @@
 -- What is known of each stuck job and execution that has a remedy: who may still be at work on its job, what waits for
--- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it.
+-- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it. Nothing is kept on
+-- the way, so that who asks for one job has PostgreSQL look for that job alone.
 {% set job_key = source_key_type('jobs') %}
 {% set row_key = source_key_type('executions') %}
 
@@ -7,12 +8,12 @@ with stuck_items as (
     select * from {{ ref('stuck_items') }}
 ),
 
-points as (
-    select * from {{ ref('accumulation_points') }}
-),
-
 jobs as not materialized (
     select * from {{ ref('stg_jobs') }}
+),
+
+live_jobs as (
+    select * from {{ ref('int_live_jobs') }}
 ),
 
 job_specs as not materialized (
@@ -31,7 +32,7 @@ execution_contents as not materialized (
     select * from {{ ref('stg_execution_contents') }}
 ),
 
-outbox as (
+outbox as not materialized (
     select * from {{ ref('stg_outbox') }}
 ),
 
@@ -59,14 +60,12 @@ messages as (
     select * from {{ ref('int_current_messages') }}
 ),
 
-items as materialized (
+items as (
     select
         stuck_items.*,
-        points.state as point_state,
         case when stuck_items.entity_type = 'job' then stuck_items.entity_id end::{{ job_key }} as stuck_job_id,
         case when stuck_items.entity_type = 'execution' then stuck_items.entity_id end::{{ row_key }} as execution_id
     from stuck_items
-    inner join points on stuck_items.accumulation_point = points.accumulation_point
     where
         stuck_items.remedy in ('republish', 'reset', 'timeout', 'close', 'fail', 'retry', 'requeue')
         and stuck_items.entity_type in ('job', 'execution')
@@ -75,7 +74,7 @@ items as materialized (
 located as (
     select
         items.*,
-        coalesce(items.stuck_job_id, of_execution.job_id) as job_id,
+        coalesce(items.stuck_job_id, of_execution.job_id) as its_job_id,
         of_execution.fingerprint as execution_fingerprint
     from items
     left join lateral (
@@ -91,43 +90,49 @@ located as (
     ) as of_execution on true
 ),
 
-concerned as (
-    select distinct job_id from located
-),
-
 -- a job is unchanged if its row is, and no execution of it came or moved on
-concerned_jobs as materialized (
+with_jobs as (
     select
-        job.*,
-        md5(concat(job.content, progress.content)) as fingerprint,
-        progress.last_written_at
-    from concerned
-    cross join
-        lateral (
+        located.*,
+        job.job_id,
+        job.status as job_status,
+        job.spec_min_success_rate,
+        job.fingerprint as job_fingerprint,
+        job.last_written_at
+    from located
+    left join lateral (
+        select
+            row_of_job.job_id,
+            row_of_job.status,
+            row_of_job.spec_min_success_rate,
+            md5(concat(row_of_job.content, progress.content)) as fingerprint,
+            progress.last_written_at
+        from (
             select
                 jobs.job_id,
                 jobs.status,
                 (
                     select job_specs.spec_min_success_rate from job_specs
-                    where job_specs.job_id = concerned.job_id
+                    where job_specs.job_id = located.its_job_id
                 ) as spec_min_success_rate,
                 (
                     select job_contents.content from job_contents
-                    where job_contents.job_id = concerned.job_id
+                    where job_contents.job_id = located.its_job_id
                 ) as content
             from jobs
-            where jobs.job_id = concerned.job_id
+            where jobs.job_id = located.its_job_id
             offset 0
-        ) as job
-    cross join lateral (
-        select
-            string_agg(
-                concat_ws(' ', executions.execution_id, executions.status), ',' order by executions.execution_id
-            ) as content,
-            max(greatest(executions.created_at, executions.completed_at)) as last_written_at
-        from executions
-        where executions.job_id = concerned.job_id
-    ) as progress
+        ) as row_of_job
+        cross join (
+            select
+                string_agg(
+                    concat_ws(' ', executions.execution_id, executions.status), ',' order by executions.execution_id
+                ) as content,
+                max(greatest(executions.created_at, executions.completed_at)) as last_written_at
+            from executions
+            where executions.job_id = located.its_job_id
+        ) as progress
+    ) as job on true
 ),
 
 history as (
@@ -152,59 +157,70 @@ queue_evidence as (
     where kind in ('main', 'retry')
 ),
 
+unpublished as (
+    select distinct jobspec_id from outbox
+    where source_published_at is null
+),
+
+-- of closed jobs only failed ones can be put back
+jobs_to_recover as (
+    select jobspec_id from live_jobs
+    union all
+    select jobspec_id from jobs
+    where status = 'failed'
+),
+
 publications as (
     select
         jobspec_id,
-        (array_agg(topic order by outbox_id desc))[1] as topic,
-        bool_or(published_at is null) as is_unpublished
+        (array_agg(topic order by outbox_id desc))[1] as topic
     from outbox
-    where jobspec_id in (select items.jobspec_id from items)
+    where jobspec_id in (select jobs_to_recover.jobspec_id from jobs_to_recover)
     group by jobspec_id
 )
 
 select
-    located.accumulation_point,
-    located.entity_type,
-    located.entity_id,
-    located.jobspec_id,
-    located.status,
-    located.cause,
-    located.queue_name,
-    located.job_kind,
-    located.evidence,
-    located.stuck_since,
-    located.age_seconds,
-    located.remedy,
-    located.point_state,
-    concerned_jobs.job_id,
-    concerned_jobs.status as job_status,
-    coalesce(concerned_jobs.status in ('completed', 'failed', 'cancelled'), false) as is_job_closed,
-    concerned_jobs.spec_min_success_rate,
+    with_jobs.accumulation_point,
+    with_jobs.entity_type,
+    with_jobs.entity_id,
+    with_jobs.jobspec_id,
+    with_jobs.status,
+    with_jobs.cause,
+    with_jobs.queue_name,
+    with_jobs.job_kind,
+    with_jobs.evidence,
+    with_jobs.stuck_since,
+    with_jobs.age_seconds,
+    with_jobs.remedy,
+    with_jobs.job_id,
+    with_jobs.job_status,
+    coalesce(with_jobs.job_status in ('completed', 'failed', 'cancelled'), false) as is_job_closed,
+    with_jobs.spec_min_success_rate,
     case
-        when located.entity_type = 'job' then concerned_jobs.fingerprint
-        else located.execution_fingerprint
+        when with_jobs.entity_type = 'job' then with_jobs.job_fingerprint
+        else with_jobs.execution_fingerprint
     end as fingerprint,
     case
         when heartbeats.job_id is not null then heartbeats.is_held
         when
             worker_signals.is_held
-            or concerned_jobs.last_written_at is null
-            or concerned_jobs.last_written_at < snapshot_evidence.observed_at
+            or with_jobs.last_written_at is null
+            or with_jobs.last_written_at < snapshot_evidence.observed_at
             then worker_signals.is_held
     end as is_held,
     heartbeats.no_remedy,
     queue_evidence.is_complete as is_queue_known,
     queued_jobs.jobspec_id is not null as is_queued,
-    coalesce(publications.is_unpublished, false) as is_unpublished,
+    unpublished.jobspec_id is not null as is_unpublished,
     publications.topic,
     coalesce(history.recoveries, 0) as recoveries,
     history.last_recovered_at
-from located
+from with_jobs
 cross join snapshot_evidence
 cross join queue_evidence
-left join concerned_jobs on located.job_id = concerned_jobs.job_id
-left join worker_signals on located.job_id = worker_signals.job_id
-left join heartbeats on located.job_id = heartbeats.job_id
-left join queued_jobs on located.jobspec_id = queued_jobs.jobspec_id
-left join publications on located.jobspec_id = publications.jobspec_id
-left join history on located.jobspec_id = history.jobspec_id
+left join worker_signals on with_jobs.job_id = worker_signals.job_id
+left join heartbeats on with_jobs.job_id = heartbeats.job_id
+left join queued_jobs on with_jobs.jobspec_id = queued_jobs.jobspec_id
+left join unpublished on with_jobs.jobspec_id = unpublished.jobspec_id
+left join publications on with_jobs.jobspec_id = publications.jobspec_id
+left join history on with_jobs.jobspec_id = history.jobspec_id

@@ -7,6 +7,11 @@ with evidence as (
     select * from {{ ref('int_recovery_evidence') }}
 ),
 
+unknown_points as (
+    select accumulation_point from {{ ref('accumulation_points') }}
+    where state = 'unknown'
+),
+
 executions as not materialized (
     select * from {{ ref('stg_executions') }}
 ),
@@ -79,7 +84,8 @@ select
     fingerprint,
     accumulation_point in {{ automatic_points() }} as is_automatic,
     case
-        when point_state = 'unknown' then 'the evidence is missing or too old'
+        when accumulation_point in (select unknown_points.accumulation_point from unknown_points)
+            then 'the evidence is missing or too old'
         when fingerprint is null then 'it is gone'
         when {{ has_moved_on() }} then 'it has moved on since the last check'
         when remedy_command is not null then 'put it right by ' || remedy_command
