@@ -3,62 +3,69 @@ with registry (accumulation_point, level, max_count, severity, remedy, evidence)
     {{ stuck_jobs.registry_values() }}
 ),
 
--- a single key, of which the planner expects few and need not sort the items; the least of the arrays is of the item
--- that leads
-folded as materialized (
+folded as (
     select
-        fold,
-        min(stuck_since) as started_at,
+        kind,
+        scope,
+        accumulation_point,
+        scattered_job,
         count(*) as items,
         count(jobspec_id) as jobs,
         count(*) filter (where names_fault) as naming_items,
-        min(first_item) as first_item
-    from (
-        select
-            stuck_since,
-            jobspec_id,
-            names_fault,
-            array[kind, scope, accumulation_point, scattered_job] as fold,
-            array[
-                case when names_fault then 'named' else 'shared' end,
-                {{ stuck_jobs.sortable('stuck_since') }},
-                accumulation_point,
-                entity_id,
-                cause,
-                evidence
-            ] as first_item
-        from {{ item_faults }}
-        offset 0
-    ) as keyed
-    group by fold
+        min(stuck_since) as started_at,
+        min(stuck_since) filter (where names_fault) as named_at
+    from {{ item_faults }}
+    group by kind, scope, accumulation_point, scattered_job
 ),
 
 grouped as (
     select
-        folded.fold[1] as kind,
-        folded.fold[2] as scope,
-        min(folded.started_at) as started_at,
+        folded.kind,
+        folded.scope,
         case when bool_or(registry.severity = 'error') then 'error' else 'warn' end as severity,
-        array_agg(distinct folded.fold[3]) as points,
+        array_agg(distinct folded.accumulation_point) as points,
         sum(folded.items)::bigint as items,
-        coalesce(sum(folded.jobs) filter (where folded.fold[4] is null), 0)::bigint
-        + count(distinct folded.fold[4]) as jobs,
+        coalesce(sum(folded.jobs) filter (where folded.scattered_job is null), 0)::bigint
+        + count(distinct folded.scattered_job) as jobs,
         sum(folded.naming_items)::bigint as naming_items,
-        min(folded.first_item) as first_item
+        min(folded.started_at) as started_at,
+        case
+            when sum(folded.naming_items) > 0 then min(folded.named_at)
+            else min(folded.started_at)
+        end as led_since
     from folded
-    inner join registry on folded.fold[3] = registry.accumulation_point
-    group by folded.fold[1], folded.fold[2]
+    inner join registry on folded.accumulation_point = registry.accumulation_point
+    group by folded.kind, folded.scope
+),
+
+-- the oldest item that names the fault, or else the oldest, tells of it
+leaders as (
+    select distinct on (items.kind, items.scope)
+        items.kind,
+        items.scope,
+        items.accumulation_point,
+        items.cause,
+        items.evidence
+    from {{ item_faults }} as items
+    inner join grouped
+        on
+            items.kind = grouped.kind
+            and items.scope = grouped.scope
+            and coalesce(items.stuck_since, 'infinity') = coalesce(grouped.led_since, 'infinity')
+    where items.names_fault or grouped.naming_items = 0
+    order by items.kind, items.scope, items.accumulation_point, items.entity_id, items.cause, items.evidence
 ),
 
 led as (
     select
         grouped.*,
-        grouped.first_item[3] as first_point,
-        grouped.first_item[5] as cause,
-        grouped.first_item[6] as evidence,
+        leaders.accumulation_point as first_point,
+        leaders.cause,
+        leaders.evidence,
         registry.remedy
     from grouped
-    inner join registry on grouped.first_item[3] = registry.accumulation_point
+    inner join leaders on grouped.kind = leaders.kind and grouped.scope = leaders.scope
+    inner join registry on leaders.accumulation_point = registry.accumulation_point
 )
 
 select

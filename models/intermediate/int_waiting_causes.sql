@@ -1,4 +1,5 @@
 -- Why a job waits for a worker for too long. A snapshot that is older than the job's last change proves nothing.
+-- Grouped by job at last, by which the planner knows that a job has one cause: who only counts does not pay for it.
 {% set source_outbox = source_table('outbox') %}
 
 with jobs as (
@@ -29,7 +30,8 @@ evidence as (
     select * from {{ ref('int_snapshot_evidence') }}
 ),
 
-waiting_jobs as (
+-- not materialized: then the planner knows how many ids the table has, and hashes them; of payloads it knows nothing
+waiting_jobs as not materialized (
     select
         job_id,
         jobspec_id,
@@ -59,18 +61,6 @@ relevant_outbox as (
     offset 0
 ),
 
-publications as (
-    select
-        jobspec_id,
-        bool_or(published_at is null) as is_unpublished,
-        max(published_at) as last_published_at,
-        max(topic) as queue_name,
-        bool_or(topic not in (select snapshots.queue_name from snapshots)) as is_published_elsewhere
-    from relevant_outbox
-    where jobspec_id in (select waiting_jobs.jobspec_id from waiting_jobs)
-    group by jobspec_id
-),
-
 queued_jobs as (
     select
         jobspec_id,
@@ -95,46 +85,49 @@ held_jobs as (
     select regexp_replace(message_id, ':[0-9]+$', '') from held_messages
 ),
 
+-- a row per message of a job, and one of a job without any
 judged as (
     select
         waiting_jobs.job_id,
-        publications.jobspec_id is not null as is_in_outbox,
-        publications.is_unpublished,
-        publications.queue_name,
+        relevant_outbox.topic as queue_name,
+        relevant_outbox.jobspec_id is not null as is_in_outbox,
+        relevant_outbox.jobspec_id is not null and relevant_outbox.published_at is null as is_unpublished,
         queued_jobs.jobspec_id is not null as is_in_queue,
         queued_jobs.is_waiting,
         queued_jobs.is_retrying,
-        held_jobs.jobspec_id is not null as is_held,
-        evidence.is_complete and publications.is_published_elsewhere is not true as is_complete,
         evidence.is_usable
         and evidence.observed_at > greatest(
-            waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
+            waiting_jobs.created_at, waiting_jobs.updated_at, relevant_outbox.published_at
         ) as is_proof,
+        evidence.is_complete
+        and (relevant_outbox.topic not in (select snapshots.queue_name from snapshots)) is not true
+        and held_jobs.jobspec_id is null as is_gone,
         evidence.is_untrusted,
         coalesce(
             evidence.whole_since < greatest(
-                waiting_jobs.created_at, waiting_jobs.updated_at, publications.last_published_at
+                waiting_jobs.created_at, waiting_jobs.updated_at, relevant_outbox.published_at
             ),
             evidence.whole_since is null
         ) as is_whole
     from waiting_jobs
     cross join evidence
-    left join publications on waiting_jobs.jobspec_id = publications.jobspec_id
+    left join relevant_outbox on waiting_jobs.jobspec_id = relevant_outbox.jobspec_id
     left join queued_jobs on waiting_jobs.jobspec_id = queued_jobs.jobspec_id
     left join held_jobs on waiting_jobs.jobspec_id = held_jobs.jobspec_id
 )
 
 select
     job_id,
-    queue_name,
+    max(queue_name) as queue_name,
     case
-        when is_proof and is_waiting then 'message_waiting'
-        when is_proof and is_retrying then 'retry_scheduled'
-        when is_unpublished then 'outbox_unpublished'
-        when is_proof and is_in_queue then 'dead_lettered'
-        when not is_in_outbox and not is_in_queue then 'never_published'
-        when is_proof and is_complete and is_whole and not is_held then 'message_lost'
-        when is_untrusted or (is_proof and is_complete and not is_held) then 'snapshot_untrusted'
+        when bool_and(is_proof) and bool_or(is_waiting) then 'message_waiting'
+        when bool_and(is_proof) and bool_or(is_retrying) then 'retry_scheduled'
+        when bool_or(is_unpublished) then 'outbox_unpublished'
+        when bool_and(is_proof) and bool_or(is_in_queue) then 'dead_lettered'
+        when not bool_or(is_in_outbox or is_in_queue) then 'never_published'
+        when bool_and(is_proof and is_gone) and bool_or(is_whole) then 'message_lost'
+        when bool_or(is_untrusted) or bool_and(is_proof and is_gone) then 'snapshot_untrusted'
         else 'unknown'
     end as cause
 from judged
+group by job_id

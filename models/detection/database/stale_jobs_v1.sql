@@ -6,11 +6,11 @@ with job_clocks as (
     select * from {{ ref('int_job_clocks') }}
 ),
 
--- distinct on tells the planner that a job has one cause, so that who only counts does not pay for it
 waiting_causes as (
-    select distinct on (job_id) * from {{ ref('int_waiting_causes') }}
+    select * from {{ ref('int_waiting_causes') }}
 ),
 
+-- distinct on tells the planner that a job has one, so that who only counts does not pay for it
 worker_signals as (
     select distinct on (job_id) * from {{ ref('int_worker_signals') }}
     where status = 'processing' and updated_at < {{ as_of() }} - {{ max_age('job_processing') }}
@@ -46,6 +46,7 @@ judged as (
             when created_at <= {{ as_of() }} then created_at
         end as stuck_since
     from job_clocks
+    offset 0 -- so that a job is judged once, and not once per use
 ),
 
 {% if has_hindrances %}

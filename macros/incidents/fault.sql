@@ -1,0 +1,3 @@
+{% macro fault(kind, scope) -%}
+    array[{{ stuck_jobs.fault_strength(kind) }}::text, {{ kind }}, {{ scope }}]
+{%- endmacro %}
