@@ -506,6 +506,17 @@ def test_a_letter_that_came_back_three_times_ends_its_job(pipeline: Pipeline) ->
     assert (pipeline.status("cursed"), pipeline.messages("cursed")) == ("failed", [])
 
 
+def test_of_what_is_left_alone_a_hundred_are_listed_and_the_others_counted(pipeline: Pipeline) -> None:
+    for number in range(103):
+        pipeline.job(f"job-{number:03}", "processing", minutes=1000 - number)
+    shown = pipeline.run("recover").output
+    assert {f"job-{number:03}" in shown for number in range(100)} == {True}
+    assert "job-100" not in shown
+    assert "not listed (--format json has all): 3\n  3 at job_processing: no snapshot shows" in shown
+    assert "Nothing was changed: 0 can be put right, 103 are left alone." in shown
+    assert len(pipeline.items()) == 103
+
+
 def test_the_circuit_breaker_refuses_a_systemic_fault(pipeline: Pipeline) -> None:
     for number in range(60):
         pipeline.job(f"job-{number}", "created")
