@@ -29,6 +29,7 @@ QUESTIONS = {
     "stuck_items, read": f"select * from {SCHEMA}.stuck_items",
     "incidents": f"select * from {SCHEMA}.incidents",
     "incident_items, read": f"select * from {SCHEMA}.incident_items",
+    "what recovery would do": f"select * from {SCHEMA}.int_recovery_plan",
 }
 JOBS = {
     "closed": "select max(id) from jobs where status = 'completed'",
