@@ -6,6 +6,7 @@ Whatever is shown goes through here, where it is made legible: ids, errors and n
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from rich.segment import Segment, Segments
 from rich.table import Column, Table
 from rich.text import Text
 
-from stuck_jobs.output import fall_silent, legible
+from stuck_jobs.output import fall_silent, legible, say
 from stuck_jobs.views.rows import Item, Point
 
 WIDE = 110
@@ -34,6 +35,12 @@ BESIDE_POINT = 59
 
 EXPLANATION_LENGTH = 200
 """Characters of what explains an item; of a longer text the rest is cut off."""
+
+MOST_LEFT_ALONE = 100
+"""Items that a command leaves alone and shows one by one; of more it says how many there are, and why."""
+
+MOST_REASONS = 10
+"""For which such items are left alone, each with its count."""
 
 AGE_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -208,6 +215,22 @@ def explain(queue_name: str | None, job_kind: str | None, evidence: str | None) 
     """Where a stuck item is and what speaks for it, such as `queue jobs, kind resize: due 9 h ago`."""
     where = [f"{word} {name}" for word, name in (("queue", queue_name), ("kind", job_kind)) if name]
     return legible(": ".join(filter(None, (", ".join(where), evidence))), EXPLANATION_LENGTH)
+
+
+def count_others(reasons: Iterable[str]) -> None:
+    """Print of items that are left alone and not shown how many there are, and why; of none nothing.
+
+    Args:
+        reasons: of each its own.
+    """
+    counts = Counter(reasons).most_common()
+    if not counts:
+        return
+    say(f"Not listed (--format json lists all), and left alone as well: {sum(count for _, count in counts)}")
+    for reason, count in counts[:MOST_REASONS]:
+        say(f"  {count} at {reason}")
+    if others := counts[MOST_REASONS:]:
+        say(f"  {sum(count for _, count in others)} for {len(others)} other reasons")
 
 
 def humanise(seconds: int | None, units: int = 2) -> str:

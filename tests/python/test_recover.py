@@ -512,7 +512,9 @@ def test_of_what_is_left_alone_a_hundred_are_listed_and_the_others_counted(pipel
     shown = pipeline.run("recover").output
     assert {f"job-{number:03}" in shown for number in range(100)} == {True}
     assert "job-100" not in shown
-    assert "not listed (--format json has all): 3\n  3 at job_processing: no snapshot shows" in shown
+    assert (
+        "Not listed (--format json lists all), and left alone as well: 3\n  3 at job_processing: no" in shown
+    )
     assert "Nothing was changed: 0 can be put right, 103 are left alone." in shown
     assert len(pipeline.items()) == 103
 

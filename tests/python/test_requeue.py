@@ -155,6 +155,16 @@ def test_without_apply_it_says_of_each_letter_what_would_become_of_it(queues: Qu
     assert queues.sql("select 1 from stuck_jobs_raw.recovery_log") == []
 
 
+def test_of_those_that_stay_a_hundred_are_listed_and_the_others_counted(queues: Queues) -> None:
+    queues.job("free")
+    queues.bury("free")
+    for number in range(102):
+        queues.bury(f"gone-{number}")
+    shown = queues.run().output
+    assert shown.count("stays: there is no such job") == 100
+    assert "left alone as well: 2\n  2 at jobs: there is no such job\n1 can be put back, 102 stay." in shown
+
+
 def test_apply_moves_the_safe_ones_once_and_writes_them_down(queues: Queues) -> None:
     fill(queues)
     before = queues.contents()

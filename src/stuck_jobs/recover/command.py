@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +15,15 @@ from stuck_jobs.collect.command import redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
-from stuck_jobs.display import Explained, Screen, explain, humanise, new_table
+from stuck_jobs.display import (
+    MOST_LEFT_ALONE,
+    Explained,
+    Screen,
+    count_others,
+    explain,
+    humanise,
+    new_table,
+)
 from stuck_jobs.errors import StuckJobsError
 from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
@@ -40,13 +47,6 @@ from stuck_jobs.views.summary import read_points
 
 REDIS_TIMEOUT = 5.0
 """For each answer, in seconds."""
-
-
-MOST_LEFT_ALONE = 100
-"""Items that are left alone and told one by one; of more there are counts, and all of them as JSON."""
-
-MOST_REASONS = 10
-"""For which the others are left alone, that are told with their counts."""
 
 
 class TrippedError(StuckJobsError):
@@ -209,7 +209,7 @@ def show_plan(plan: Plan, shown_as: str, is_named: bool = False) -> None:
     lines = [(task, task.change) for task in plan.tasks]
     lines += [(task, f"left alone: {task.refusal}") for task in plan.refused[:MOST_LEFT_ALONE]]
     _show("Recovery plan", lines)
-    _count_others(plan.refused[MOST_LEFT_ALONE:])
+    _count_others(plan)
     words = f"Nothing was changed: {len(plan.tasks)} can be put right"
     if plan.left:
         words += f" now, {plan.left} more later"
@@ -229,7 +229,7 @@ def show_done(plan: Plan, done: list[Done], shown_as: str) -> None:
         emit(to_json({"applied": True, "tripped": plan.tripped, "left": plan.left, "items": rows}))
         return
     _show("Left alone", [(task, task.refusal or "") for task in plan.refused[:MOST_LEFT_ALONE]])
-    _count_others(plan.refused[MOST_LEFT_ALONE:])
+    _count_others(plan)
     counts = {
         outcome: sum(result.outcome == outcome for result in done)
         for outcome in ("applied", "skipped", "failed")
@@ -239,16 +239,9 @@ def show_done(plan: Plan, done: list[Done], shown_as: str) -> None:
     say(f"{words}, {plan.left} left for later." if plan.left else f"{words}.")
 
 
-def _count_others(refused: list[Task]) -> None:
-    """Print of items that are left alone how many there are of each kind, and why."""
-    if not refused:
-        return
-    kinds = Counter((task.accumulation_point, task.refusal) for task in refused).most_common()
-    say(f"Left alone as well, and not listed (--format json has all): {len(refused)}")
-    for (point, reason), count in kinds[:MOST_REASONS]:
-        say(f"  {count} at {point}: {reason}")
-    if others := sum(count for _, count in kinds[MOST_REASONS:]):
-        say(f"  {others} for {len(kinds) - MOST_REASONS} other reasons")
+def _count_others(plan: Plan) -> None:
+    others = plan.refused[MOST_LEFT_ALONE:]
+    count_others(f"{task.accumulation_point}: {task.refusal}" for task in others)
 
 
 def _show(title: str, lines: list[tuple[Task, str]]) -> None:

@@ -15,7 +15,7 @@ from stuck_jobs.collect.command import queue_option, redis_option
 from stuck_jobs.collect.redis_url import parse_redis_url
 from stuck_jobs.collect.store import Store, raw_schema
 from stuck_jobs.dbt_project import find_project
-from stuck_jobs.display import Explained, Screen, humanise, new_table
+from stuck_jobs.display import MOST_LEFT_ALONE, Explained, Screen, count_others, humanise, new_table
 from stuck_jobs.output import emit, say, to_json
 from stuck_jobs.profile import ProfileOptions, connection_options
 from stuck_jobs.recover.command import REDIS_TIMEOUT, opened
@@ -143,7 +143,8 @@ def _show(verdicts: list[Verdict], moved: list[Moved], shown_as: str) -> None:
         return
     table = new_table("Dead letters", "queue", "job", "status", "age", "attempts", "requeue")
     explanations = []
-    for verdict, outcome, reason in rows:
+    stay = [row for row in rows if row[1] == "refused"]
+    for verdict, outcome, reason in [row for row in rows if row[1] != "refused"] + stay[:MOST_LEFT_ALONE]:
         message = verdict.letter.message
         table.add_row(
             verdict.letter.queue,
@@ -156,6 +157,7 @@ def _show(verdicts: list[Verdict], moved: list[Moved], shown_as: str) -> None:
         explanations.append([f"stays: {reason}" if reason else "", message.error or ""])
     if rows:
         Screen().print(Explained(table, explanations))
+    count_others(f"{verdict.letter.queue}: {reason}" for verdict, _, reason in stay[MOST_LEFT_ALONE:])
     counts = Counter(outcome for _, outcome, _ in rows)
     if moved:
         say(f"{counts['applied']} put back, {counts['skipped']} skipped, {counts['refused']} stay.")
