@@ -8,14 +8,30 @@ folded as (
         kind,
         scope,
         accumulation_point,
-        scattered_job,
         count(*) as items,
-        count(jobspec_id) as jobs,
+        count(jobspec_id) filter (where scattered_job is null) as jobs,
         count(*) filter (where names_fault) as naming_items,
         min(stuck_since) as started_at,
         min(stuck_since) filter (where names_fault) as named_at
     from {{ item_faults }}
-    group by kind, scope, accumulation_point, scattered_job
+    group by kind, scope, accumulation_point
+),
+
+-- apart, so that nothing is sorted
+scattered as (
+    select
+        kind,
+        scope,
+        count(*) as jobs
+    from (
+        select distinct
+            kind,
+            scope,
+            scattered_job
+        from {{ item_faults }}
+        where scattered_job is not null
+    ) as jobs_at_several_points
+    group by kind, scope
 ),
 
 grouped as (
@@ -23,10 +39,9 @@ grouped as (
         folded.kind,
         folded.scope,
         case when bool_or(registry.severity = 'error') then 'error' else 'warn' end as severity,
-        array_agg(distinct folded.accumulation_point) as points,
+        array_agg(folded.accumulation_point order by folded.accumulation_point) as points,
         sum(folded.items)::bigint as items,
-        coalesce(sum(folded.jobs) filter (where folded.scattered_job is null), 0)::bigint
-        + count(distinct folded.scattered_job) as jobs,
+        (sum(folded.jobs) + coalesce(max(scattered.jobs), 0))::bigint as jobs,
         sum(folded.naming_items)::bigint as naming_items,
         min(folded.started_at) as started_at,
         case
@@ -35,6 +50,7 @@ grouped as (
         end as led_since
     from folded
     inner join registry on folded.accumulation_point = registry.accumulation_point
+    left join scattered on folded.kind = scattered.kind and folded.scope = scattered.scope
     group by folded.kind, folded.scope
 ),
 
