@@ -44,9 +44,12 @@ holders as (
             jobs.job_id,
             jobs.status
         from jobs
-        where jobs.job_id = wanted.job_id and jobs.status in ('completed', 'failed', 'cancelled')
+        where
+            live_jobs.job_id is null
+            and jobs.job_id = wanted.job_id
+            and jobs.status in ('completed', 'failed', 'cancelled')
         offset 0
-    ) as closed_job on live_jobs.job_id is null
+    ) as closed_job on true
 ),
 
 held as (
