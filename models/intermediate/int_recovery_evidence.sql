@@ -100,6 +100,7 @@ with_jobs as (
         job.fingerprint as job_fingerprint,
         job.last_written_at
     from located
+    left join live_jobs on located.its_job_id = live_jobs.job_id
     left join lateral (
         select
             row_of_job.job_id,
@@ -109,8 +110,8 @@ with_jobs as (
             progress.last_written_at
         from (
             select
-                jobs.job_id,
-                jobs.status,
+                found.job_id,
+                found.status,
                 (
                     select job_specs.spec_min_success_rate from job_specs
                     where job_specs.job_id = located.its_job_id
@@ -119,8 +120,21 @@ with_jobs as (
                     select job_contents.content from job_contents
                     where job_contents.job_id = located.its_job_id
                 ) as content
-            from jobs
-            where jobs.job_id = located.its_job_id
+            from (
+                select
+                    live_jobs.job_id,
+                    live_jobs.status
+                where live_jobs.job_id is not null
+                union all
+                select
+                    jobs.job_id,
+                    jobs.status
+                from jobs
+                where
+                    live_jobs.job_id is null
+                    and jobs.job_id = located.its_job_id
+                    and jobs.status in ('completed', 'failed', 'cancelled')
+            ) as found
             offset 0
         ) as row_of_job
         cross join (

@@ -5,7 +5,11 @@ with waits as (
     where coalesce(since < {{ as_of() }} - {{ max_age('job_blocked') }}, true)
 ),
 
-jobs as not materialized (
+live_jobs as (
+    select * from {{ ref('int_live_jobs') }}
+),
+
+jobs as (
     select * from {{ ref('stg_jobs') }}
 ),
 
@@ -19,28 +23,33 @@ unserved_queues as materialized (
 ),
 
 -- many may wait for the same one
+wanted as (
+    select distinct holder_job_id as job_id from waits
+),
+
+-- the live ones in one pass, since what one of them waits for may depend on all others; of the closed each by its key
 holders as (
     select
-        wanted.holder_job_id,
-        job.job_id,
-        job.status,
-        job.queue_name,
-        job.started_at,
-        job.waits_for,
-        job.due_at
-    from (select distinct holder_job_id from waits) as wanted
+        wanted.job_id as holder_job_id,
+        coalesce(live_jobs.job_id, closed_job.job_id) as job_id,
+        coalesce(live_jobs.status, closed_job.status) as status,
+        live_jobs.queue_name,
+        live_jobs.started_at,
+        live_jobs.waits_for,
+        coalesce(live_jobs.ready_since, live_jobs.created_at) as due_at
+    from wanted
+    left join live_jobs on wanted.job_id = live_jobs.job_id
     left join lateral (
         select
             jobs.job_id,
-            jobs.status,
-            jobs.queue_name,
-            jobs.started_at,
-            jobs.waits_for,
-            coalesce(jobs.ready_since, jobs.created_at) as due_at
+            jobs.status
         from jobs
-        where jobs.job_id = wanted.holder_job_id
+        where
+            live_jobs.job_id is null
+            and jobs.job_id = wanted.job_id
+            and jobs.status in ('completed', 'failed', 'cancelled')
         offset 0
-    ) as job on true
+    ) as closed_job on true
 ),
 
 held as (

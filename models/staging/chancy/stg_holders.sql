@@ -20,4 +20,4 @@ select
     null::text as no_remedy
 from {{ source('chancy', 'jobs') }} as jobs
 left join {{ ref('base_chancy_workers') }} as workers on jobs.taken_by = workers.worker_id
-where jobs.state = 'running' and not pg_is_in_recovery()
+where jobs.state = 'running' and not {{ is_standby() }}

@@ -2,7 +2,7 @@
 -- gives to them; whose they are is not said. A standby does not see them.
 {{ config(enabled=is_system('dbos')) }}
 
-select case when count(*) > 0 then true when not pg_is_in_recovery() then false end as has_executor
+select case when count(*) > 0 then true when not {{ is_standby() }} then false end as has_executor
 from pg_catalog.pg_stat_activity
 where
     datname = current_database()

@@ -30,6 +30,24 @@ select
     false as is_free,
     null::text as evidence
 from {{ ref('base_pg_boss_jobs') }} as jobs
+-- counted once for each queue, and not for each of its jobs
+left join (
+    select
+        name,
+        count(*) as jobs
+    from {{ source('pg_boss', 'jobs') }}
+    where state = 'active'
+    group by name
+) as at_work on jobs.name = at_work.name
+left join (
+    select
+        workers.entry ->> 'queue' as queue_name,
+        sum((workers.entry ->> 'active')::integer) as jobs
+    from {{ ref('base_pg_boss_instances') }} as living
+    cross join lateral jsonb_array_elements(living.workers) as workers (entry)
+    where living.is_living
+    group by queue_name
+) as claimed on jobs.name = claimed.queue_name
 -- a living one that is at work on the queue, or has said nothing since; else a dead one that served it
 left join lateral (
     select
@@ -54,17 +72,7 @@ left join lateral (
                 )
                 then false
             -- one that began later has it only if the living have all that there are
-            else
-                instances.started_on <= jobs.started_on
-                or (
-                    select count(*) from {{ source('pg_boss', 'jobs') }} as others
-                    where others.name = jobs.name and others.state = 'active'
-                ) <= (
-                    select sum((workers.entry ->> 'active')::integer)
-                    from {{ ref('base_pg_boss_instances') }} as living
-                    cross join lateral jsonb_array_elements(living.workers) as workers (entry)
-                    where living.is_living and workers.entry ->> 'queue' = jobs.name
-                )
+            else instances.started_on <= jobs.started_on or at_work.jobs <= claimed.jobs
         end
     order by instances.is_living desc, instances.heartbeat_on desc
     limit 1

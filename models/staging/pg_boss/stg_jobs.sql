@@ -1,8 +1,7 @@
 -- The jobs, a branch for each status, so that PostgreSQL reads only the branches that a query asks for, through the
 -- partial indexes. What a row says of its last attempt stays on it when it waits for another one. Every index begins
--- with the queue: through the queues a closed job is found by its id alone.
+-- with the queue: through the queues a job is found by its id alone.
 {{ config(enabled=is_system('pg_boss')) }}
-{% set types = source_table('jobs').types %}
 
 select
     jobs.id as job_id,
@@ -13,41 +12,10 @@ select
     case
         when jobs.blocked then 'parent'
         when
-            jobs.name in (select queues.dead_letter from {{ source('pg_boss', 'queues') }} as queues)
+            jobs.name in (select sources.dead_letter from {{ source('pg_boss', 'queues') }} as sources)
             then 'dead_letter'
         when jobs.ready_on > {{ as_of() }} then 'due_time'
-        when
-            jobs.policy in ('singleton', 'stately')
-            and exists (
-                select 1 from {{ source('pg_boss', 'jobs') }} as others
-                where
-                    others.name = jobs.name
-                    and others.state = 'active'
-                    and others.policy = jobs.policy
-                    and coalesce(others.singleton_key, '') = coalesce(jobs.singleton_key, '')
-            )
-            then 'key'
-        when
-            jobs.policy = 'key_strict_fifo' and jobs.state = 'created'
-            and exists (
-                select 1 from {{ source('pg_boss', 'jobs') }} as others
-                where
-                    others.name = jobs.name
-                    and others.policy = 'key_strict_fifo'
-                    and others.singleton_key = jobs.singleton_key
-                    and (
-                        others.state in ('active', 'retry', 'failed')
-                        or (
-                            others.state = 'created'
-                            {%- if 'blocked' in types or not execute %}
-                            and not others.blocked
-                            {%- endif %}
-                            and greatest(others.created_on, others.start_after) <= {{ as_of() }}
-                            and (others.created_on, others.id) < (jobs.created_on, jobs.id)
-                        )
-                    )
-            )
-            then 'key'
+        when key_holders.id <> jobs.id and (jobs.policy <> 'key_strict_fifo' or jobs.state = 'created') then 'key'
     end as waits_for,
     (jobs.retry_count + (jobs.started_on is not null)::integer)::bigint as attempts,
     true as is_polled,
@@ -65,7 +33,13 @@ select
             then jobs.keep_until
     end as expires_at,
     null::xid as row_version
-from {{ ref('base_pg_boss_jobs') }} as jobs
+from {{ source('pg_boss', 'queues') }} as queues
+inner join {{ ref('base_pg_boss_jobs') }} as jobs on queues.name = jobs.name
+left join {{ ref('base_pg_boss_key_holders') }} as key_holders
+    on
+        jobs.name = key_holders.name
+        and jobs.policy = key_holders.policy
+        and coalesce(jobs.singleton_key, '') = key_holders.key
 where jobs.state in ('created', 'retry')
 union all
 select
@@ -86,7 +60,8 @@ select
     null::timestamptz as completed_at,
     null::timestamptz as expires_at,
     null::xid as row_version
-from {{ ref('base_pg_boss_jobs') }} as jobs
+from {{ source('pg_boss', 'queues') }} as queues
+inner join {{ ref('base_pg_boss_jobs') }} as jobs on queues.name = jobs.name
 where jobs.state = 'active'
 {%- for status in ['completed', 'failed', 'cancelled'] %}
 union all

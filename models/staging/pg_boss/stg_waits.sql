@@ -64,57 +64,19 @@ select
     waiting_jobs.name as queue_name,
     null::text as job_kind,
     'key' as waits_for,
-    holders.id as holder_job_id,
+    key_holders.id as holder_job_id,
     waiting_jobs.ready_on as since
 from waiting_jobs
-cross join
-    lateral (
-        select others.id
-        from {{ ref('base_pg_boss_jobs') }} as others
-        where
-            others.name = waiting_jobs.name
-            and others.policy = waiting_jobs.policy
-            and waiting_jobs.policy in ('singleton', 'stately')
-            and others.state = 'active'
-            and coalesce(others.singleton_key, '') = coalesce(waiting_jobs.singleton_key, '')
-        limit 1
-    ) as holders
-where not waiting_jobs.blocked and waiting_jobs.ready_on <= {{ as_of() }}
-union all
-select
-    waiting_jobs.id as job_id,
-    waiting_jobs.id::text as jobspec_id,
-    waiting_jobs.name as queue_name,
-    null::text as job_kind,
-    'key' as waits_for,
-    holders.id as holder_job_id,
-    waiting_jobs.ready_on as since
-from waiting_jobs
-cross join
-    lateral (
-        select others.id
-        from {{ ref('base_pg_boss_jobs') }} as others
-        where
-            others.name = waiting_jobs.name
-            and others.policy = 'key_strict_fifo'
-            and others.singleton_key = waiting_jobs.singleton_key
-            and (
-                others.state in ('active', 'retry', 'failed')
-                or (
-                    others.state = 'created'
-                    and not others.blocked
-                    and others.ready_on <= {{ as_of() }}
-                    and (others.created_on, others.id) < (waiting_jobs.created_on, waiting_jobs.id)
-                )
-            )
-        order by (others.state <> 'created') desc, others.created_on asc, others.id asc
-        limit 1
-    ) as holders
+inner join {{ ref('base_pg_boss_key_holders') }} as key_holders
+    on
+        waiting_jobs.name = key_holders.name
+        and waiting_jobs.policy = key_holders.policy
+        and coalesce(waiting_jobs.singleton_key, '') = key_holders.key
 where
-    waiting_jobs.policy = 'key_strict_fifo'
-    and waiting_jobs.state = 'created'
-    and not waiting_jobs.blocked
+    not waiting_jobs.blocked
     and waiting_jobs.ready_on <= {{ as_of() }}
+    and waiting_jobs.id <> key_holders.id
+    and (waiting_jobs.policy <> 'key_strict_fifo' or waiting_jobs.state = 'created')
 union all
 select
     waiting_jobs.id as job_id,
