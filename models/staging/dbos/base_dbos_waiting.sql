@@ -46,11 +46,18 @@ limited as (
         loads.is_full,
         loads.freed_ms,
         executors.has_executor is not false
-        and exists (
-            select 1 from running_versions
-            where
-                running_versions.application_version = waiting.wanted_version
-                and coalesce(running_versions.queue_name = waiting.queue_name, true)
+        and (
+            waiting.wanted_version in (
+                select anywhere.application_version from running_versions as anywhere
+                where anywhere.queue_name is null
+            )
+            or (waiting.queue_name, waiting.wanted_version) in (
+                select
+                    of_queue.queue_name,
+                    of_queue.application_version
+                from running_versions as of_queue
+                where of_queue.queue_name is not null
+            )
         ) as is_excused
     from waiting
     cross join {{ ref('base_dbos_executors') }} as executors
