@@ -14,7 +14,7 @@ with members as (
         member.ids ->> 0 as member_id,
         member.ids
     from {{ ref('base_celery_chords') }} as chords
-    cross join lateral jsonb_array_elements(chords.members) as member (ids)
+    cross join lateral unnest(array(select jsonb_array_elements(chords.members))) as member (ids)
 ),
 
 tracked as (
@@ -57,7 +57,8 @@ steps as (
     from open_members
     cross join {{ ref('base_celery_look') }} as look
     cross join
-        lateral jsonb_array_elements_text(open_members.ids) with ordinality as step (task_id, place)
+        lateral unnest(array(select jsonb_array_elements_text(open_members.ids)))
+        with ordinality as step (task_id, place)
     left join {{ ref('base_celery_results') }} as results on step.task_id = results.task_id
     left join {{ ref('base_celery_messages') }} as messages on step.task_id = messages.task_id
     where
