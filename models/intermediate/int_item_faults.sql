@@ -78,12 +78,27 @@ strongest as (
     group by bundle
 ),
 
-holder_faults as (
+-- with a job that waits for another one all of its items belong to what is the matter with that one
+held as (
     select
-        holders.job_id,
+        witnesses.bundle,
         strongest.fault
-    from holders
+    from witnesses
+    inner join holders on witnesses.tie = holders.job_id
     inner join strongest on holders.bundle = strongest.bundle
+    where witnesses.accumulation_point = 'job_blocked'
+),
+
+faults as (
+    select
+        bundle,
+        min(fault) as fault
+    from (
+        select * from strongest
+        union all
+        select * from held
+    ) as own_and_others
+    group by bundle
 ),
 
 -- a job has one status, so that of items that it has several of one is a witness
@@ -109,21 +124,20 @@ leading_points as (
 
 bundles as (
     select
-        strongest.fault,
+        faults.fault,
         leading_points.scope as leading_scope,
-        coalesce(strongest.bundle, leading_points.bundle) as bundle
-    from strongest
-    full join leading_points on strongest.bundle = leading_points.bundle
+        coalesce(faults.bundle, leading_points.bundle) as bundle
+    from faults
+    full join leading_points on faults.bundle = leading_points.bundle
 ),
 
 belonging as (
     select
         items.*,
         bundles.leading_scope,
-        least(bundles.fault, holder_faults.fault) as fault
+        bundles.fault
     from items
     left join bundles on items.bundle = bundles.bundle
-    left join holder_faults on items.tie = holder_faults.job_id and items.accumulation_point = 'job_blocked'
     offset 0
 )
 
