@@ -47,7 +47,7 @@
     select
         {{ stuck_jobs.text_literal(source.schema ~ '.' ~ source.identifier) }} as table_name,
         case
-            when pg_is_in_recovery()
+            when {{ stuck_jobs.is_standby() }}
                 then concat(
                     'this is a standby, and has no row of ', {{ stuck_jobs.text_literal(source.identifier) }},
                     ', which is UNLOGGED; ask the primary'

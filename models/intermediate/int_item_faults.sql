@@ -94,9 +94,15 @@ faults as (
         bundle,
         min(fault) as fault
     from (
-        select * from strongest
+        select
+            bundle,
+            fault
+        from strongest
         union all
-        select * from held
+        select
+            bundle,
+            fault
+        from held
     ) as own_and_others
     group by bundle
 ),

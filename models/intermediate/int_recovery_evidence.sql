@@ -1,6 +1,6 @@
 -- What is known of each stuck job and execution that has a remedy: who may still be at work on its job, what waits for
--- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it. Nothing is kept on
--- the way, so that who asks for one job has PostgreSQL look for that job alone.
+-- it, and what was tried before. `fingerprint` is what must be unchanged when somebody acts on it. No item is kept on
+-- the way, so that who asks for one job has PostgreSQL look for its items alone.
 {% set job_key = source_key_type('jobs') %}
 {% set row_key = source_key_type('executions') %}
 
@@ -126,14 +126,7 @@ with_jobs as (
                     live_jobs.status
                 where live_jobs.job_id is not null
                 union all
-                select
-                    jobs.job_id,
-                    jobs.status
-                from jobs
-                where
-                    live_jobs.job_id is null
-                    and jobs.job_id = located.its_job_id
-                    and jobs.status in ('completed', 'failed', 'cancelled')
+                {{ closed_job('located.its_job_id') | indent(12) }}
             ) as found
             offset 0
         ) as row_of_job

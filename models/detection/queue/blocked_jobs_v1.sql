@@ -40,14 +40,7 @@ holders as (
     from wanted
     left join live_jobs on wanted.job_id = live_jobs.job_id
     left join lateral (
-        select
-            jobs.job_id,
-            jobs.status
-        from jobs
-        where
-            live_jobs.job_id is null
-            and jobs.job_id = wanted.job_id
-            and jobs.status in ('completed', 'failed', 'cancelled')
+        {{ closed_job('wanted.job_id') | indent(4) }}
         offset 0
     ) as closed_job on true
 ),
