@@ -367,8 +367,11 @@ def test_the_report_is_served_with_a_page_for_each_incident_and_job(warehouse: W
             assert "<script>alert" not in page
         status, page = asked(port, "/runbooks/job_created.md")
         assert (status, page) == (200, (ROOT / "docs/points/job_created.md").read_text())
-        for path in ("/incidents/none", "/jobs/none", "/jobs/", "/runbooks/..%2FREADME.md", "/other"):
-            assert asked(port, path)[0] == 404
+        for path in (
+            "/incidents/none", "/incidents/%00", "/jobs/none", "/jobs/a%00", "/jobs/", "/jobs/%20",
+            "/runbooks/..%2FREADME.md", "/other",
+        ):  # fmt: skip
+            assert asked(port, path)[0] == 404, path
         assert watch.end() == 0
 
 
@@ -398,10 +401,12 @@ def test_pages_only_read_and_say_when_they_cannot(warehouse: Warehouse) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
-        warehouse.execute("drop view incidents_v1 cascade")
-        status, words = asked(port, "/incidents/any")
-        assert status == 503
-        assert words == 'relation "stuck_jobs.incidents_v1" does not exist: run dbt build first\n'
+        for trouble, missing in (
+            ("alter view incidents_v1 rename column jobs to several", 'column "jobs"'),
+            ("drop view incidents_v1 cascade", 'relation "stuck_jobs.incidents_v1"'),
+        ):
+            warehouse.execute(trouble)
+            assert asked(port, "/incidents/any") == (503, f"{missing} does not exist: run dbt build first\n")
         assert asked(port, "/healthz")[0] == 200
         assert watch.end() == 0
 

@@ -70,6 +70,8 @@ class Pages:
             path: as it was asked for, without what follows a question mark.
         """
         folder, _, name = path.removeprefix("/").rpartition("/")
+        if "\0" in unquote(name):  # which PostgreSQL has in no text
+            return None
         try:
             match folder, unquote(name):
                 case "", "":

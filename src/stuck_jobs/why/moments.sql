@@ -126,7 +126,7 @@ dated as (
             coalesce(executions.started_at, executions.created_at),
             'an execution began',
             concat_ws(
-                ', ', executions.provider_id, executions.region, executions.model_id, executions.question_id,
+                ', ', executions.provider_id, executions.region, executions.model_id, nullif(executions.question_id, ''),
                 case when executions.completed_at is null then executions.status end
             )
         ),
