@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -77,7 +78,7 @@ class Pages:
                 case "", "":
                     return Answer(200, HTML, self._whole())
                 case "", ("items.csv" | "items.json") as listing:
-                    return Answer(200, LISTINGS[listing], self._items(listing))
+                    return Answer(200, LISTINGS[listing], _begun(self._items(listing)))
                 case "incidents", incident if incident:
                     return self._incident(incident)
                 case "jobs", job if job:
@@ -141,7 +142,8 @@ class Pages:
 
         with self._reading() as connection, one_moment(connection):
             items = each_row(connection, self.profile.schema, "watch/all_items.sql", IncidentItem)
-            yield from (as_csv if listing == "items.csv" else as_json)(items)
+            oldest = [*islice(items, 1)]
+            yield from (as_csv if listing == "items.csv" else as_json)(chain(oldest, items))
 
     def _runbook(self, page: str) -> Answer | None:
         """The project's page of a point, as it is."""
@@ -167,3 +169,8 @@ class Pages:
             yield
         finally:
             self._readers.release()
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same with the first one read: an error then has a status of its own, and is no empty list."""
+    return chain([next(pieces)], pieces)

@@ -116,7 +116,7 @@ dated as (
         step.place,
         step.at,
         step.what,
-        concat_ws(', ', executions.execution_id::text, step.detail) as detail,
+        concat_ws(', ', executions.execution_id::text, nullif(step.detail, '')) as detail,
         null as queue_name
     from executions
     cross join lateral (
