@@ -95,6 +95,7 @@ def test_it_answers_from_the_views_and_within_bounds(warehouse: Warehouse) -> No
     summary, incidents, items, late, done, plan = (json.loads(text) for _, text in told)
     assert summary["verdict"].startswith("Gate closed: ")
     assert len(incidents["incidents"]) == 1
+    assert incidents["unknown"] == {}
     assert incidents["total"] > 1
     assert (items["total"], items["point"]["state"]) == (150, "breached")
     assert len(items["items"]) + items["left_out"]["items"] == 100

@@ -15,7 +15,7 @@ from stuck_jobs.session.patience import in_time
 from stuck_jobs.views.incidents import read_incident, read_incidents
 from stuck_jobs.views.query import read_rows
 from stuck_jobs.views.rows import Item, JudgedPoint
-from stuck_jobs.views.summary import read_points, summary_of
+from stuck_jobs.views.summary import summary_of
 from stuck_jobs.why.reading import explain
 from stuck_jobs.why.words import as_json
 
@@ -42,10 +42,13 @@ def summary(connection: psycopg.Connection[Any], schema: str) -> dict[str, Any]:
 
 
 def incidents(connection: psycopg.Connection[Any], schema: str, limit: int) -> dict[str, Any]:
-    """The worst incidents, and how many there are."""
+    """The worst incidents, how many there are, and the points at which there may be more."""
     with in_time(connection, SECONDS):
+        points = summary_of(connection, schema).points
         found = read_incidents(connection, schema, _rows(limit))
-    return {"total": found.total, "incidents": [asdict(incident) for incident in found.worst]}
+    unknown = {point.accumulation_point: point.evidence for point in points if point.state == "unknown"}
+    worst = [asdict(incident) for incident in found.worst]
+    return {"total": found.total, "unknown": unknown, "incidents": worst}
 
 
 def items(
@@ -97,7 +100,7 @@ def plan(
 
 def _enabled(connection: psycopg.Connection[Any], schema: str, name: str) -> JudgedPoint:
     """A point; one that does not exist has nothing stuck either, which is no answer."""
-    points = {point.accumulation_point: point for point in read_points(connection, schema)}
+    points = {point.accumulation_point: point for point in summary_of(connection, schema).points}
     if name not in points:
         raise StuckJobsError(f"there is no enabled point {name}; there are {', '.join(points)}")
     return points[name]

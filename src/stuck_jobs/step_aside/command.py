@@ -29,4 +29,5 @@ def step_aside(connection: ProfileOptions) -> None:
         for stub, mark in views:
             database.execute(stub)
             database.execute(mark)
-    click.echo(f"{len(views)} views of {profile.schema} read nothing until the next dbt build")
+    count = f"{len(views)} views" if views else "no further view"
+    click.echo(f"{count} of {profile.schema}: what has stepped aside reads nothing until the next dbt build")

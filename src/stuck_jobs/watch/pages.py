@@ -138,9 +138,13 @@ class Pages:
     def _items(self, listing: str) -> Iterator[bytes]:
         from stuck_jobs.views.query import each_row
         from stuck_jobs.views.rows import IncidentItem
+        from stuck_jobs.views.summary import summary_of
         from stuck_jobs.watch.listing import as_csv, as_json
 
         with self._reading() as connection, one_moment(connection):
+            summary_of(
+                connection, self.profile.schema
+            )  # where nothing is known, an empty list would be a lie
             items = each_row(connection, self.profile.schema, "watch/all_items.sql", IncidentItem)
             oldest = [*islice(items, 1)]
             yield from (as_csv if listing == "items.csv" else as_json)(chain(oldest, items))

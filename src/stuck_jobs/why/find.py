@@ -35,11 +35,11 @@ class _Kind:
 
     Attributes:
         type: of their primary key.
-        has_names: whether they have a public id beside it.
+        has_names: whether they have a public id beside it; None if the views have stepped aside.
     """
 
     type: str
-    has_names: bool
+    has_names: bool | None
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,14 @@ def find(connection: psycopg.Connection[Any], schema: str, name: str) -> Key:
         name: the id, the public id or a part of it.
 
     Raises:
-        StuckJobsError: if there is no such job, or more than one.
+        StuckJobsError: if there is no such job, or more than one, or if the views have stepped aside.
     """
     if not name.strip():
         raise StuckJobsError("a job is named by its id, or a part of it")
     table = sql.Identifier(schema, "stg_jobs").as_string()
     (kind,) = read_rows(connection, schema, "why/key_type.sql", _Kind, {"table": table})
+    if kind.has_names is None:
+        raise StuckJobsError(f"{schema}.int_recovery_settings is empty: run dbt build")
     if kind.has_names and (found := read_rows(connection, schema, "why/named.sql", _Found, {"name": name})):
         return found[0].key
     key = _as_key(name, kind.type)
