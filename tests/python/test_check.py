@@ -19,9 +19,9 @@ from conftest import ROOT, SOURCE_SCHEMA, Outcome, Warehouse, Warehouses, run_co
 from test_completeness import BATCH, KEPT, Source, change
 
 from stuck_jobs import embedded
+from stuck_jobs.session.patience import PASSING
 
 CALL = "call stuck_jobs.check()"
-PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
 VERDICT = (
     "accumulation_point, level, state, stuck_count, max_count, oldest_stuck_since, severity, remedy, evidence"
 )
@@ -428,6 +428,37 @@ def test_views_may_step_aside_and_come_back_meanwhile(source: Judged) -> None:
         f" and run_id <> {FIRST_RUN} group by 1, 2 order by 1"
     )
     assert verdicts == [("execution_missing", 40), ("job_created", 1)]
+
+
+WAITING = """
+select from pg_locks
+where not granted and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+def test_a_deadlock_keeps_no_view_from_stepping_aside(source: Judged) -> None:
+    """Who reads two views may hold the one that is the last to step aside, and want the first."""
+    ((first, last),) = source.kept.rows(
+        "select min(viewname), max(viewname) from pg_views where schemaname = 'stuck_jobs'"
+    )
+    holds = threading.Event()
+
+    def read_both() -> None:
+        with source.kept.connect() as reader:
+            reader.execute("set deadlock_timeout = '1min'")
+            reader.execute(f"select from {last}".encode())
+            holds.set()
+            while not source.kept.rows(WAITING):
+                time.sleep(0.01)
+            reader.execute(f"select from {first}".encode())
+
+    reading = threading.Thread(target=read_both, daemon=True)
+    reading.start()
+    assert holds.wait(timeout=60)
+    outcome = command(source.kept, "step-aside")
+    assert outcome.exit_code == 0, outcome.output
+    reading.join()
+    assert source.kept.rows(f"select from {first}") == []
 
 
 def test_views_may_be_replaced_meanwhile(source: Judged) -> None:

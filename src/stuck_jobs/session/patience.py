@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -14,6 +15,14 @@ from stuck_jobs.profile import Profile, ProfileOptions, load_profile
 
 CONNECT_TIMEOUT = 5
 """In seconds; a deployment that waits wants its answer soon."""
+
+PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
+"""What a build or a check beside it may cause, and a moment later no more."""
+
+ATTEMPTS = 3
+PAUSE_SECONDS = 1.0
+
+Answer = TypeVar("Answer")
 
 
 def prompt_profile(options: ProfileOptions) -> Profile:
@@ -61,3 +70,20 @@ def limit_statements(connection: psycopg.Connection[Any], seconds: float) -> Non
     milliseconds = f"{seconds * 1000:.0f}ms"
     connection.execute(f"set local statement_timeout = '{milliseconds}'".encode())
     connection.execute(f"set local lock_timeout = '{milliseconds}'".encode())
+
+
+def patiently(action: Callable[[], Answer]) -> Answer:
+    """Do something again that others have kept from being done.
+
+    Args:
+        action: which leaves nothing behind where it fails.
+
+    Raises:
+        psycopg.Error: if others have kept it from being done each time, or at any other error.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return action()
+        except PASSING:
+            time.sleep(PAUSE_SECONDS)
+    return action()

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-import psycopg
 
 from stuck_jobs.collect.command import Collector, queue_option, redis_option, usual_collector
 from stuck_jobs.dbt_project import find_project
 from stuck_jobs.gate.question import Question, answer, question_options
 from stuck_jobs.output import say
 from stuck_jobs.profile import Profile, ProfileOptions, connect, connection_options
-from stuck_jobs.session.patience import prompt_profile, refusals
+from stuck_jobs.session.patience import patiently, prompt_profile, refusals
 from stuck_jobs.views.summary import Summary
 from stuck_jobs.watch.check import check as check_once
 from stuck_jobs.watch.check import look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-PASSING = (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable)
-"""What a build beside it may cause, and a moment later no more."""
-
-ATTEMPTS = 3
-PAUSE_SECONDS = 1.0
 
 
 @click.command()
@@ -65,14 +57,4 @@ def _look(profile: Profile, new_collector: Callable[[], Collector] | None) -> Su
             _, snapshot = new_collector().take(connection)
             if snapshot.errors:
                 say(f"Redis: {'; '.join(snapshot.errors)}", err=True)
-        return _patiently(lambda: check_once(connection, profile.schema))
-
-
-def _patiently(action: Callable[[], Summary]) -> Summary:
-    """Do something again that a build beside it has kept from being done."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return action()
-        except PASSING:
-            time.sleep(PAUSE_SECONDS)
-    return action()
+        return patiently(lambda: check_once(connection, profile.schema))
