@@ -101,7 +101,7 @@ select
                     when scope like 'worker %' then concat('The ', scope, ' fell silent')
                     else concat('A worker fell silent at ', scope, ' UTC')
                 end,
-                ', jobs lost: ', jobs
+                ', jobs stuck: ', jobs
             )
         when 'queue_unserved' then concat('Nobody serves the queue ', scope, ', jobs waiting: ', jobs)
         when 'conductor_dead' then concat('The ', scope, ' is silent, items: ', items)

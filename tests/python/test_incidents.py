@@ -67,7 +67,7 @@ def test_two_workers_that_die_a_minute_apart_are_two(views: Warehouse, told: Cal
     (first, second) = views.rows("select first_step, title from incidents order by started_at")
     assert first[0] == second[0] == "stuck-jobs recover --point worker_lost"
     assert first[1] != second[1]
-    assert "jobs lost: 4" in first[1]
+    assert "jobs stuck: 4" in first[1]
 
 
 @pytest.mark.parametrize(
