@@ -4,7 +4,8 @@
         "with columns as (
             select
                 attrelid,
-                string_agg(quote_ident(attname), ', ' order by attnum) as names
+                string_agg(quote_ident(attname), ', ' order by attnum) as names,
+                (" ~ stuck_jobs.comments_on('attrelid') ~ ") as comments
             from pg_catalog.pg_attribute
             where attnum > 0 and attrelid in (to_regclass('" ~ versioned_relation ~ "'), to_regclass('" ~ pointer ~ "'))
             group by attrelid
@@ -17,7 +18,8 @@
                 select from pg_catalog.pg_depend
                 inner join pg_catalog.pg_rewrite on pg_rewrite.oid = pg_depend.objid
                 where pg_depend.refobjid = latest.attrelid and pg_rewrite.ev_class = shown.attrelid
-            ) as shows_latest
+            ) as shows_latest,
+            latest.comments is not distinct from shown.comments as is_described
         from columns as latest
         left join columns as shown on shown.attrelid = to_regclass('" ~ pointer ~ "')
         where latest.attrelid = to_regclass('" ~ versioned_relation ~ "')"
@@ -31,6 +33,8 @@
         ) %}
         {% do apply_grants(pointer, config.get('grants'), should_revoke=false) %}
     {% endif %}
-    {% do stuck_jobs.describe_relation(pointer) %}
+    {% if found.is_in_the_way or not found.is_described %}
+        {% do stuck_jobs.describe_relation(pointer) %}
+    {% endif %}
     {% do adapter.commit() %}
 {% endmacro %}

@@ -60,7 +60,7 @@ SHAPING = frozenset(
 gc.set_threshold(200_000, 50, 100)
 """dbt makes objects by the million, which the default has the collector look at again and again."""
 
-# For an event's text dbt looks through the whole stack at each of its adapter's flags; pytest's stack is deep.
+# For an event's text dbt looks through the whole stack at each flag of its adapter, and pytest's is deep.
 pytest.MonkeyPatch().setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "an adapter"))
 
 
