@@ -114,7 +114,7 @@ select
     end as title,
     evidence,
     case
-        when kind = 'job' and scope ~ '^[[:alnum:]_.:/@-]+$' then concat('stuck-jobs why ', scope)
+        when kind = 'job' and scope ~ '^[[:alnum:]_.:/@][[:alnum:]_.:/@-]*$' then concat('stuck-jobs why ', scope)
         when remedy = 'none' then concat('docs/points/', first_point, '.md')
         when remedy = 'requeue' then 'stuck-jobs requeue'
         else concat('stuck-jobs recover --point ', first_point)

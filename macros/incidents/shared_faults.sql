@@ -9,9 +9,9 @@ conductors as (
     where kind = 'conductor_dead'
 ),
 
-silent as (
-    select min(fault) as fault from conductors
-    having count(*) > 0
+scheduler as (
+    select fault from conductors
+    where scope = 'scheduler'
 ),
 
 failing as (
@@ -24,16 +24,18 @@ from {{ items }} as items
 inner join unserved on items.queue_name = unserved.scope
 where
     items.accumulation_point in ('job_created', 'job_queued', 'queue_backlog', 'queue_depth', 'queue_retry_overdue')
-    and items.cause in ('not_taken', 'retry_not_taken', 'message_waiting', 'no_active_worker', 'unknown')
+    and items.cause in (
+        'not_taken', 'retry_not_taken', 'message_waiting', 'consumer_lag', 'no_active_worker', 'unknown'
+    )
 union all
 select items.bundle, conductors.fault
 from {{ items }} as items
 inner join conductors on items.cause = conductors.scope || '_dead'
 union all
-select witnesses.bundle, silent.fault
+select witnesses.bundle, scheduler.fault
 from {{ witnesses }} as witnesses
-cross join silent
-where witnesses.accumulation_point = 'schedule_missed' and witnesses.cause like 'not_ticked%'
+cross join scheduler
+where witnesses.accumulation_point = 'schedule_missed' and witnesses.cause in ('not_ticked', 'never_ticked')
 union all
 select witnesses.bundle, failing.fault
 from {{ witnesses }} as witnesses

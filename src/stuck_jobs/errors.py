@@ -45,7 +45,7 @@ def as_expected(error: Exception) -> StuckJobsError | None:
         return StuckJobsError(f"{error.object} is not UTF-8")
     if isinstance(error, OSError) and error.filename is not None:
         return StuckJobsError(f"{error.strerror}: {error.filename}")
-    if isinstance(error, psycopg.errors.UndefinedTable):
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
         return StuckJobsError(refusal(error))
     if isinstance(error, psycopg.Error | EmbeddedServerError | OSError):
         return StuckJobsError(str(error) or type(error).__name__)
@@ -53,7 +53,7 @@ def as_expected(error: Exception) -> StuckJobsError | None:
 
 
 def refusal(error: psycopg.Error) -> str:
-    """What the server says, without the statement; of views that are not there also what to do.
+    """What the server says, without the statement; of views that are not there, or older, also what to do.
 
     Args:
         error: the server's.
@@ -61,4 +61,5 @@ def refusal(error: psycopg.Error) -> str:
     import psycopg
 
     words = error.diag.message_primary or str(error) or type(error).__name__
-    return f"{words}: run dbt build first" if isinstance(error, psycopg.errors.UndefinedTable) else words
+    is_old = isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn)
+    return f"{words}: run dbt build first" if is_old else words

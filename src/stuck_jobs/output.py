@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from datetime import datetime
 
 import click
 
@@ -57,10 +58,14 @@ def to_json(value: object, indent: int | None = None) -> str:
     """A document for a program, in which nothing is an order to the CI system in whose log it may stand.
 
     Args:
-        value: of dicts, lists and what `str` can show.
+        value: of dicts, lists and what `str` can show; times are in ISO 8601.
         indent: spaces for each level; None for a single line.
     """
-    return json.dumps(value, indent=indent, default=str).replace("##", "#\\u0023")
+    return json.dumps(value, indent=indent, default=_plain).replace("##", "#\\u0023")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def emit(document: str | bytes) -> None:

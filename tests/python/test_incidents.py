@@ -14,9 +14,9 @@ from stuck_jobs.demo.generator import MIN_JOBS, Pipeline, generate
 from stuck_jobs.demo.queue import UNSERVED
 from stuck_jobs.demo.stories import Story
 
-TWO_CRASHES = (timedelta(minutes=45), timedelta(minutes=42))
+A_MINUTE_APART = (timedelta(minutes=45), timedelta(minutes=44))
 OF_THE_FIRST = Story(stories.worker_crashed, 4, (45.3, 45.9))
-OF_THE_SECOND = Story(stories.worker_crashed, 3, (42.3, 42.9))
+OF_THE_SECOND = Story(stories.worker_crashed, 3, (44.3, 44.9))
 UNSERVED_JOBS = Story(stories.not_served, 4, (10, 20))
 PROVIDER_FAILS = Story(stories.provider_cold, 8, (15, 50))
 PUBLISHER_DOWN = Story(stories.publisher_down, 6, (8, 25))
@@ -33,7 +33,7 @@ def told(views: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pip
     """Put a pipeline into the database in which nothing but these stories went wrong."""
 
     def tell(*of: Story) -> Pipeline:
-        monkeypatch.setattr(stories, "CRASHES", TWO_CRASHES)
+        monkeypatch.setattr(stories, "CRASHES", A_MINUTE_APART)
         monkeypatch.setattr(generator, "BROKEN", of)
         pipeline = generate(datetime.now(UTC), seed=5, jobs=MIN_JOBS)
         put(views, pipeline)
@@ -60,9 +60,7 @@ def ids(warehouse: Warehouse) -> set[str]:
     return {incident for (incident,) in warehouse.rows("select incident_id from incidents")}
 
 
-def test_two_workers_that_die_one_after_the_other_are_two(
-    views: Warehouse, told: Callable[..., Pipeline]
-) -> None:
+def test_two_workers_that_die_a_minute_apart_are_two(views: Warehouse, told: Callable[..., Pipeline]) -> None:
     told(OF_THE_FIRST, OF_THE_SECOND)
     assert kinds(views) == [("worker_crash", 3), ("worker_crash", 4)]
     assert_each_item_has_one(views)
@@ -94,6 +92,42 @@ def test_faults_that_fall_together_are_told_apart(
     assert_each_item_has_one(views)
 
 
+def test_the_depth_of_a_queue_that_nobody_serves_is_no_fault_of_its_own(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    """Although workers live, of which the cause of its depth speaks: they serve another queue."""
+    told(UNSERVED_JOBS)
+    views.execute(
+        f"update stuck_jobs_raw.queue_snapshots set depth = 5000 where queue_name = '{UNSERVED}'"
+        " and kind = 'main'"
+    )
+    assert views.rows("select cause from stuck_items where accumulation_point = 'queue_depth'") == [
+        ("consumer_lag",)
+    ]
+    assert kinds(views) == [("queue_unserved", 4)]
+    assert_each_item_has_one(views)
+
+
+def test_a_region_has_the_same_faults_however_its_executions_spell_it(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    told(PROVIDER_FAILS)
+    before = ids(views)
+    views.execute(
+        "insert into executions (provider_id, region, status, started_at, created_at)"
+        " select provider_id, alias, 'running', now() - interval '40 minutes', now() - interval '40 minutes'"
+        " from (select provider_id, region from provider_failures limit 1) as failing"
+        " inner join (values ('us-east', 'US'), ('eu-west', 'EU'), ('asia-pacific', 'APAC'))"
+        " as aliases (region, alias) using (region)"
+    )
+    assert views.rows(
+        "select entity_type, region = split_part(scope, '/', 2) from incident_items"
+        " inner join incidents using (incident_id) where entity_type = 'execution'"
+    ) == [("execution", True)]
+    assert ids(views) == before
+    assert_each_item_has_one(views)
+
+
 def test_an_untrusted_redis_is_told_apart_from_a_real_crash(
     views: Warehouse, told: Callable[..., Pipeline]
 ) -> None:
@@ -117,5 +151,13 @@ def test_ids_stay_while_the_fault_lasts_and_go_when_it_is_repaired(
         f"delete from stuck_jobs_raw.queue_messages where queue_name = '{UNSERVED}'",
         f"update stuck_jobs_raw.queue_snapshots set depth = 0 where queue_name = '{UNSERVED}'",
     )
-    (left,) = views.rows("select incident_id, kind from incidents where kind = 'worker_crash'")
-    assert left[0] in before
+    (crash,) = ids(views)
+    assert crash in before
+    for _ in range(3):  # as recovery does it, the oldest first
+        views.execute(
+            "update jobs set status = 'cancelled' where id::text ="
+            " (select job_id from lost_workers order by last_signal_at limit 1)"
+        )
+        assert ids(views) == {crash}
+    views.execute("update jobs set status = 'cancelled' where status = 'processing'")
+    assert ids(views) == set()

@@ -95,8 +95,9 @@ def test_it_answers_from_the_views_and_within_bounds(warehouse: Warehouse) -> No
     summary, incidents, items, late, done, plan = (json.loads(text) for _, text in told)
     assert summary["verdict"].startswith("Gate closed: ")
     assert len(incidents["incidents"]) == 1
+    assert incidents["unknown"] == {}
     assert incidents["total"] > 1
-    assert items["total"] == 150
+    assert (items["total"], items["point"]["state"]) == (150, "breached")
     assert len(items["items"]) + items["left_out"]["items"] == 100
     assert (late["state"], done["verdict"]) == ("stuck", "nothing is stuck: cancelled after 42 s")
     assert (plan["applied"], len(plan["items"]), plan["total"]) == (False, 2, 150)
@@ -114,8 +115,13 @@ def test_an_error_is_an_answer_of_one_line(warehouse: Warehouse) -> None:
         ("why", {"job": "late"}),
         ("items", {}),
         ("plan", {"job": "nobody"}),
+        ("items", {"point": "job_crated"}),
+        ("items", {"incident": "none"}),
+        ("plan", {"point": "job_crated"}),
+        ("why", {"job": "x" * 100_000}),
     )
-    assert [(is_error, text.count("\n")) for is_error, text in told] == [(True, 0)] * 4
+    assert [(is_error, text.count("\n")) for is_error, text in told] == [(True, 0)] * 8
+    assert all(len(text) < 2000 for _, text in told)
     assert "there is no job nobody" in told[0][1]
     assert "give the whole id of one" in told[1][1]
     ((is_error, text),) = ask(warehouse, ("summary", {}), PGPORT="1")

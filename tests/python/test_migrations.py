@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import psycopg
 import pytest
-from conftest import Outcome, Warehouse, run_command
+from conftest import ROOT, Outcome, Warehouse, run_command
+
+from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.mcp.answers import incidents, items
+from stuck_jobs.profile import Profile
+from stuck_jobs.watch.pages import Pages
 
 MIGRATIONS = (
     "alter table jobs alter column id type bigint",
@@ -72,6 +78,31 @@ def test_a_migration_goes_through_and_a_build_comes_back(new_warehouse: Callable
     gone = warehouse.run_dbt("run", variables=LONG_HISTORY)
     assert gone.exit_code != 0
     assert "there is no table public.outbox" in gone.output
+
+
+def test_while_views_have_stepped_aside_there_is_no_answer_and_no_good_news(
+    new_built_warehouse: Callable[..., Warehouse],
+) -> None:
+    warehouse = new_built_warehouse()
+    assert re.match(r"[1-9]\d+ views of stuck_jobs: ", run(warehouse, "step-aside").output)
+    assert run(warehouse, "step-aside").output.startswith("no further view of stuck_jobs: ")
+    for command in (["gate"], ["metrics"], ["alert"], ["why", "1"], ["recover"]):
+        outcome = run(warehouse, *command)
+        assert (outcome.exit_code, outcome.output.count("\n")) == (2, 1), outcome.output
+        assert outcome.output.endswith("run dbt build\n")
+    host, port, database = (warehouse.libpq[name] for name in ("PGHOST", "PGPORT", "PGDATABASE"))
+    pages = Pages(Profile(host, int(port), "postgres", database, "stuck_jobs"), ROOT, None)
+    for path in ("/", "/items.csv", "/items.json"):
+        answer = pages.answer(path)
+        assert answer is not None
+        assert (answer.status, str(answer.body).count("run dbt build")) == (503, 1)
+    with warehouse.connect(autocommit=True) as connection:
+        for ask in (
+            lambda: incidents(connection, "stuck_jobs", 10),
+            lambda: items(connection, "stuck_jobs", None, "job_created", 1),
+        ):
+            with pytest.raises(StuckJobsError, match="run dbt build"):
+                ask()
 
 
 def test_whoever_does_not_own_the_views_is_told(built: Warehouse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import http.client
 import io
 import json
@@ -32,6 +33,8 @@ from test_check import GENEROUS, OLD_JOB, build, command
 from test_prometheus import samples
 
 from stuck_jobs import embedded
+from stuck_jobs.views.rows import IncidentItem
+from stuck_jobs.watch.listing import as_csv
 
 COMMAND = Path(sys.executable).with_name("stuck-jobs")
 EVERY = 0.5
@@ -367,8 +370,11 @@ def test_the_report_is_served_with_a_page_for_each_incident_and_job(warehouse: W
             assert "<script>alert" not in page
         status, page = asked(port, "/runbooks/job_created.md")
         assert (status, page) == (200, (ROOT / "docs/points/job_created.md").read_text())
-        for path in ("/incidents/none", "/jobs/none", "/jobs/", "/runbooks/..%2FREADME.md", "/other"):
-            assert asked(port, path)[0] == 404
+        for path in (
+            "/incidents/none", "/incidents/%00", "/jobs/none", "/jobs/a%00", "/jobs/", "/jobs/%20",
+            "/runbooks/..%2FREADME.md", "/other",
+        ):  # fmt: skip
+            assert asked(port, path)[0] == 404, path
         assert watch.end() == 0
 
 
@@ -388,6 +394,15 @@ def test_all_items_are_listed_for_programs_and_spreadsheets(warehouse: Warehouse
         assert watch.end() == 0
 
 
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t=", "\r="])
+def test_a_spreadsheet_takes_no_text_for_a_formula(begin: str) -> None:
+    nothing = dict.fromkeys((field.name for field in dataclasses.fields(IncidentItem)), None)
+    item = IncidentItem(**(nothing | {"entity_id": f"{begin}1", "age_seconds": -1}))  # type: ignore[arg-type]
+    document = b"".join(as_csv([item])).decode()
+    (row,) = csv.DictReader(io.StringIO(document, newline=""))
+    assert (row["entity_id"], row["age_seconds"]) == (f"'{begin}1", "-1")
+
+
 def test_pages_only_read_and_say_when_they_cannot(warehouse: Warehouse) -> None:
     port = free_port()
     with watching(warehouse, "--listen", f"127.0.0.1:{port}") as watch:
@@ -398,10 +413,17 @@ def test_pages_only_read_and_say_when_they_cannot(warehouse: Warehouse) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
-        warehouse.execute("drop view incidents_v1 cascade")
-        status, words = asked(port, "/incidents/any")
-        assert status == 503
-        assert words == 'relation "stuck_jobs.incidents_v1" does not exist: run dbt build first\n'
+        for trouble, missing in (
+            ("alter view incidents_v1 rename column jobs to several", 'column "jobs"'),
+            ("drop view incidents_v1 cascade", 'relation "stuck_jobs.incidents_v1"'),
+        ):
+            warehouse.execute(trouble)
+            assert asked(port, "/incidents/any") == (503, f"{missing} does not exist: run dbt build first\n")
+        warehouse.execute("drop view incident_items_v1 cascade")
+        for listing in ("/items.csv", "/items.json"):
+            assert asked(port, listing) == (
+                503, 'relation "stuck_jobs.incident_items_v1" does not exist: run dbt build first\n'
+            )  # fmt: skip
         assert asked(port, "/healthz")[0] == 200
         assert watch.end() == 0
 

@@ -85,6 +85,7 @@ def test_a_closed_job_is_done_and_nothing_is_stuck(watched: Watched) -> None:
     told = watched.told("alpha-1")
     assert (told["state"], told["verdict"]) == ("done", "nothing is stuck: done in 42 s")
     assert (told["waits_for"], told["until"], told["items"], told["recovery"]) == (None, [], [], [])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", told["job"]["read_at"])
     assert [moment["what"] for moment in told["timeline"]] == [
         "created", "an execution began", "an execution ended", "closed"
     ]  # fmt: skip
@@ -209,7 +210,10 @@ def test_a_name_that_is_nobodys_or_many_ones_is_an_error(watched: Watched) -> No
         assert outcome.exit_code == 2, name
         assert outcome.output.startswith("Error: there is no job "), outcome.output
         assert outcome.output.count("\n") == 1
+        assert len(outcome.output) < 300
         assert "\x1b" not in outcome.output
+    for name in ("", " "):
+        assert watched.run(name).output == "Error: a job is named by its id, or a part of it\n"
 
 
 def test_what_the_pipeline_wrote_is_no_order_to_a_terminal(watched: Watched) -> None:

@@ -1,5 +1,5 @@
--- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within a minute of each
--- other crashed together. Where executions have workers of their own, each is lost by itself.
+-- Jobs whose worker is gone: they are worked on, and nobody holds them. Those that fell silent within half a minute
+-- of each other crashed together. Where executions have workers of their own, each is lost by itself.
 {% set has_signs = not execute or not is_left_out('stg_execution_signs') %}
 {% set has_locks = not execute or (has_queues() and 'broker' not in job_system()) %}
 
@@ -79,7 +79,7 @@ signals as (
     select
         lost.*,
         {{ believable('signal_at') }} as last_signal_at,
-        signal_at > lag(signal_at) over (order by signal_at) + interval '1 minute' as is_apart
+        signal_at > lag(signal_at) over (order by signal_at) + interval '30 seconds' as is_apart
     from lost
 )
 

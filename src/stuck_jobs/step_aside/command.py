@@ -27,7 +27,8 @@ def step_aside(connection: ProfileOptions) -> None:
     profile = prompt_profile(connection)
     with refusals(), connect(profile) as database:
         views = patiently(lambda: _put_aside(database, profile.schema))
-    click.echo(f"{views} views of {profile.schema} read nothing until the next dbt build")
+    count = f"{views} views" if views else "no further view"
+    click.echo(f"{count} of {profile.schema}: what has stepped aside reads nothing until the next dbt build")
 
 
 def _put_aside(database: psycopg.Connection[Any], schema: str) -> int:

@@ -72,7 +72,8 @@ def _faults(points: list[JudgedPoint], last_run: LastRun) -> Iterator[str]:
     """What is wrong with the relation itself, whatever it says of the pipeline."""
     rows = Counter(point.accumulation_point for point in points)
     if not rows:
-        yield "it is empty"
+        yield "it is empty, as while the views have stepped aside: run dbt build"
+        return
     if last_run.points is None:
         yield "accumulation_history has no run to compare it with; run dbt build"
     for name in sorted(set(last_run.points or ()) - rows.keys()):

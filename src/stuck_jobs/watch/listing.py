@@ -13,7 +13,7 @@ from stuck_jobs.output import to_json
 from stuck_jobs.views.rows import IncidentItem
 
 BATCH = 500
-FORMULAS = ("=", "+", "-", "@")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 

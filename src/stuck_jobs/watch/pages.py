@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -70,12 +71,14 @@ class Pages:
             path: as it was asked for, without what follows a question mark.
         """
         folder, _, name = path.removeprefix("/").rpartition("/")
+        if "\0" in unquote(name):  # which PostgreSQL has in no text
+            return None
         try:
             match folder, unquote(name):
                 case "", "":
                     return Answer(200, HTML, self._whole())
                 case "", ("items.csv" | "items.json") as listing:
-                    return Answer(200, LISTINGS[listing], self._items(listing))
+                    return Answer(200, LISTINGS[listing], _begun(self._items(listing)))
                 case "incidents", incident if incident:
                     return self._incident(incident)
                 case "jobs", job if job:
@@ -135,11 +138,16 @@ class Pages:
     def _items(self, listing: str) -> Iterator[bytes]:
         from stuck_jobs.views.query import each_row
         from stuck_jobs.views.rows import IncidentItem
+        from stuck_jobs.views.summary import summary_of
         from stuck_jobs.watch.listing import as_csv, as_json
 
         with self._reading() as connection, one_moment(connection):
+            summary_of(
+                connection, self.profile.schema
+            )  # where nothing is known, an empty list would be a lie
             items = each_row(connection, self.profile.schema, "watch/all_items.sql", IncidentItem)
-            yield from (as_csv if listing == "items.csv" else as_json)(items)
+            oldest = [*islice(items, 1)]
+            yield from (as_csv if listing == "items.csv" else as_json)(chain(oldest, items))
 
     def _runbook(self, page: str) -> Answer | None:
         """The project's page of a point, as it is."""
@@ -165,3 +173,8 @@ class Pages:
             yield
         finally:
             self._readers.release()
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same with the first one read: an error then has a status of its own, and is no empty list."""
+    return chain([next(pieces)], pieces)

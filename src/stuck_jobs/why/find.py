@@ -13,10 +13,14 @@ import psycopg
 from psycopg import sql
 
 from stuck_jobs.errors import StuckJobsError
+from stuck_jobs.output import legible
 from stuck_jobs.views.query import read_rows
 
 MOST_NAMES = 5
 """Of jobs among which somebody must choose."""
+
+MOST_SHOWN = 200
+"""Characters of what was asked for, in an answer that it is not there."""
 
 SECONDS = 2.0
 """How long a part may be looked for."""
@@ -31,11 +35,11 @@ class _Kind:
 
     Attributes:
         type: of their primary key.
-        has_names: whether they have a public id beside it.
+        has_names: whether they have a public id beside it; None if the views have stepped aside.
     """
 
     type: str
-    has_names: bool
+    has_names: bool | None
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,14 @@ def find(connection: psycopg.Connection[Any], schema: str, name: str) -> Key:
         name: the id, the public id or a part of it.
 
     Raises:
-        StuckJobsError: if there is no such job, or more than one.
+        StuckJobsError: if there is no such job, or more than one, or if the views have stepped aside.
     """
+    if not name.strip():
+        raise StuckJobsError("a job is named by its id, or a part of it")
     table = sql.Identifier(schema, "stg_jobs").as_string()
     (kind,) = read_rows(connection, schema, "why/key_type.sql", _Kind, {"table": table})
+    if kind.has_names is None:
+        raise StuckJobsError(f"{schema}.int_recovery_settings is empty: run dbt build")
     if kind.has_names and (found := read_rows(connection, schema, "why/named.sql", _Found, {"name": name})):
         return found[0].key
     key = _as_key(name, kind.type)
@@ -93,6 +101,7 @@ def _in_time(connection: psycopg.Connection[Any]) -> Iterator[None]:
 
 
 def _by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key:
+    shown = legible(part, MOST_SHOWN)
     named: list[_Named] = []
     parameters = {"part": part, "most": MOST_NAMES + 1}
     for query in ("why/live_parts.sql", "why/all_parts.sql"):
@@ -101,14 +110,14 @@ def _by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key
                 named = read_rows(connection, schema, query, _Named, parameters)
         except psycopg.errors.QueryCanceled:
             raise StuckJobsError(
-                f"no live job has {part} in its id, and to look among all takes too long: give the whole id"
+                f"no live job has {shown} in its id, and to look among all takes too long: give the whole id"
             ) from None
         if named:
             break
     if not named:
-        raise StuckJobsError(f"there is no job {part}, and none with that in its id")
+        raise StuckJobsError(f"there is no job {shown}, and none with that in its id")
     if len(named) > 1:
         names = ", ".join(found.name for found in named[:MOST_NAMES])
         more = " and others" if len(named) > MOST_NAMES else ""
-        raise StuckJobsError(f"{part} may be {names}{more}: give the whole id of one")
+        raise StuckJobsError(f"{shown} may be {names}{more}: give the whole id of one")
     return named[0].key

@@ -116,7 +116,7 @@ dated as (
         step.place,
         step.at,
         step.what,
-        concat_ws(', ', executions.execution_id::text, step.detail) as detail,
+        concat_ws(', ', executions.execution_id::text, nullif(step.detail, '')) as detail,
         null as queue_name
     from executions
     cross join lateral (
@@ -126,7 +126,7 @@ dated as (
             coalesce(executions.started_at, executions.created_at),
             'an execution began',
             concat_ws(
-                ', ', executions.provider_id, executions.region, executions.model_id, executions.question_id,
+                ', ', executions.provider_id, executions.region, executions.model_id, nullif(executions.question_id, ''),
                 case when executions.completed_at is null then executions.status end
             )
         ),
