@@ -4,32 +4,37 @@
         "with columns as (
             select
                 attrelid,
-                string_agg(attname, ',' order by attnum) as names
+                string_agg(quote_ident(attname), ', ' order by attnum) as names,
+                (" ~ stuck_jobs.comments_on('attrelid') ~ ") as comments
             from pg_catalog.pg_attribute
             where attnum > 0 and attrelid in (to_regclass('" ~ versioned_relation ~ "'), to_regclass('" ~ pointer ~ "'))
             group by attrelid
         )
 
-        select exists (
-            select from pg_catalog.pg_depend
-            inner join pg_catalog.pg_rewrite on pg_rewrite.oid = pg_depend.objid
-            inner join columns as latest on latest.attrelid = pg_depend.refobjid
-            inner join columns as shown on shown.attrelid = pg_rewrite.ev_class and shown.names = latest.names
-            where pg_depend.refobjid = to_regclass('" ~ versioned_relation ~ "')
-                and pg_rewrite.ev_class = to_regclass('" ~ pointer ~ "')
-        ) as shows_latest"
-    ) %}
-    {% if not found.rows[0]['shows_latest'] %}
-        {% set columns = adapter.get_columns_in_relation(versioned_relation) | map(attribute='name') | list %}
-        {% set current = adapter.get_columns_in_relation(pointer) | map(attribute='name') | list %}
-        {% if current != columns[:current | length] %}
+        select
+            latest.names as columns,
+            coalesce(not starts_with(latest.names || ',', shown.names || ','), false) as is_in_the_way,
+            coalesce(latest.names = shown.names, false) and exists (
+                select from pg_catalog.pg_depend
+                inner join pg_catalog.pg_rewrite on pg_rewrite.oid = pg_depend.objid
+                where pg_depend.refobjid = latest.attrelid and pg_rewrite.ev_class = shown.attrelid
+            ) as shows_latest,
+            latest.comments is not distinct from shown.comments as is_described
+        from columns as latest
+        left join columns as shown on shown.attrelid = to_regclass('" ~ pointer ~ "')
+        where latest.attrelid = to_regclass('" ~ versioned_relation ~ "')"
+    ).rows[0] %}
+    {% if not found.shows_latest %}
+        {% if found.is_in_the_way %}
             {% do run_query('drop view ' ~ pointer) %}
         {% endif %}
         {% do run_query(
-            'create or replace view ' ~ pointer ~ ' as select ' ~ columns | join(', ') ~ ' from ' ~ versioned_relation
+            'create or replace view ' ~ pointer ~ ' as select ' ~ found.columns ~ ' from ' ~ versioned_relation
         ) %}
         {% do apply_grants(pointer, config.get('grants'), should_revoke=false) %}
     {% endif %}
-    {% do stuck_jobs.describe_relation(pointer) %}
+    {% if found.is_in_the_way or not found.is_described %}
+        {% do stuck_jobs.describe_relation(pointer) %}
+    {% endif %}
     {% do adapter.commit() %}
 {% endmacro %}

@@ -11,6 +11,7 @@
                     and pg_depend.refclassid = 'pg_catalog.pg_class'::regclass
                     and pg_depend.refobjid <> pg_rewrite.ev_class
             )
-        )
+        ),
+        ({{ stuck_jobs.comments_on('pg_rewrite.ev_class') }})
     ))
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {% materialization view_in_place, adapter='postgres' %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set definition = local_md5(sql ~ model.columns ~ model.contract) -%}
+    {%- set definition = local_md5(sql ~ model.columns ~ model.contract ~ model.description) -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
@@ -17,11 +17,11 @@
         {% if grants %}
             {% do run_query(grants) %}
         {% endif %}
+        {% do stuck_jobs.describe_relation(target_relation) %}
         {% do stuck_jobs.note_definition(target_relation, definition) %}
     {% endif %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=false) %}
-    {% do stuck_jobs.describe_relation(target_relation) %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}

@@ -6,8 +6,9 @@
     ) %}
     {% set table = {'name': relation.schema ~ '.' ~ relation.identifier, 'types': {}, 'unreadable': []} %}
     {% if execute and described %}
-        {% for column in adapter.get_columns_in_relation(relation) %}
-            {% do table.types.update({column.name: column.data_type}) %}
+        {% set columns = stuck_jobs.columns_of(relation) %}
+        {% for column in columns if column.type %}
+            {% do table.types.update({column.name: column.type}) %}
         {% endfor %}
         {% if not table.types and stuck_jobs.relation_kind(relation) == 'materialized_view' %}
             {% do exceptions.raise_compiler_error(
@@ -25,9 +26,9 @@
                 "the watched table " ~ table.name ~ " does not exist, or the role '" ~ target.user ~ "' may not read it"
             ) %}
         {% endif %}
-        {% for column in stuck_jobs.unreadable_columns(relation) %}
-            {% do table.types.pop(column, none) %}
-            {% do table.unreadable.append(column) %}
+        {% for column in columns if not column.is_readable %}
+            {% do table.types.pop(column.name, none) %}
+            {% do table.unreadable.append(column.name) %}
         {% endfor %}
         {% for column in described.required %}
             {% do stuck_jobs.assert_readable(table, column) %}

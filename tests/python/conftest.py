@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from hypothesis import HealthCheck, settings
 from nursery import close_nursery, open_nursery
 from progress import Progress
@@ -58,6 +59,9 @@ SHAPING = frozenset(
 
 gc.set_threshold(200_000, 50, 100)
 """dbt makes objects by the million, which the default has the collector look at again and again."""
+
+# For an event's text dbt looks through the whole stack at each flag of its adapter, and pytest's is deep.
+pytest.MonkeyPatch().setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "an adapter"))
 
 
 @pytest.hookimpl(trylast=True)  # after the terminal has its reporter
@@ -156,8 +160,9 @@ class Warehouse:
         if project != ROOT or parsed_anew:
             return run_in_this_process(command, surroundings)[0]
         shaping = {name: value for name, value in chosen.items() if name in SHAPING}
-        outcome, manifest = self.parsed(shaping, extra)
-        if manifest is not None:
+        outcome, path = self.parsed(shaping, extra)
+        if path is not None:
+            manifest = kept_project(path).put_into(self)
             outcome, _ = run_in_this_process(command, surroundings, manifest)
         return outcome
 
@@ -181,8 +186,8 @@ class Warehouse:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(variables_of_ours)}
         return inherited | self.libpq | {"STUCK_JOBS_SCHEMA": self.schema} | extra
 
-    def parsed(self, shaping: dict[str, Any], extra: dict[str, str]) -> tuple[Outcome, Manifest | None]:
-        """Our project as it is for this database and schema, or why it cannot be parsed."""
+    def parsed(self, shaping: dict[str, Any], extra: dict[str, str]) -> tuple[Outcome, Path | None]:
+        """Where our project is as dbt parsed it once, or why it cannot be parsed."""
         profile = (self.scratch / "profiles.yml").read_text()
         parsed_with = {name: value for name, value in extra.items() if not name.startswith("PG")}
         key = f"{sorted(shaping.items())} {sorted(parsed_with.items())} {profile}"
@@ -194,20 +199,32 @@ class Warehouse:
                 if manifest is None:
                     return outcome, None
                 path.write_bytes(manifest.to_msgpack(extended_mashumaro_encoder))
-        manifest = Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
-        self._take(manifest)
-        return outcome, manifest
+        return outcome, path
 
-    def _take(self, manifest: Manifest) -> None:
-        """Put what was parsed for another database and schema into these."""
-        database = self.libpq["PGDATABASE"]
-        for node in (*manifest.nodes.values(), *manifest.sources.values()):
-            schema = self.schema if node.schema == PARSED_SCHEMA else node.schema
-            if node.relation_name:
-                before, after = f'"{node.database}"."{node.schema}"', f'"{database}"."{schema}"'
-                node.relation_name = node.relation_name.replace(before, after, 1)
+
+class ParsedProject:
+    """Our project as dbt parsed it, to be put into any database and schema."""
+
+    def __init__(self, path: Path) -> None:
+        self._manifest = Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
+        nodes = (*self._manifest.nodes.values(), *self._manifest.sources.values())
+        self._places = [(node, node.database, node.schema, node.relation_name) for node in nodes]
+
+    def put_into(self, warehouse: Warehouse) -> Manifest:
+        """What dbt is given for this one; until it is put into another."""
+        database = warehouse.libpq["PGDATABASE"]
+        for node, parsed_database, parsed_schema, relation in self._places:
+            schema = warehouse.schema if parsed_schema == PARSED_SCHEMA else parsed_schema
             node.database, node.schema = database, schema
-        manifest.build_flat_graph()
+            if relation:
+                before, after = f'"{parsed_database}"."{parsed_schema}"', f'"{database}"."{schema}"'
+                node.relation_name = relation.replace(before, after, 1)
+        self._manifest.build_flat_graph()
+        return self._manifest
+
+
+kept_project = cache(ParsedProject)
+"""Decoded once in each process; whatever dbt compiles into it, it compiles anew the next time."""
 
 
 def _vars(variables: dict[str, Any]) -> list[str]:

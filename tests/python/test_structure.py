@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, SHAPING, Outcome, Warehouse
+from conftest import ROOT, SHAPING, ParsedProject, Warehouse
 from dbt.contracts.graph.manifest import Manifest
 
 PREFIXES = {"staging": "stg_", "intermediate": "int_"}
@@ -70,13 +70,13 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def manifest(built: Warehouse) -> dict[str, dict[str, Node]]:
-    return written(built.parsed({}, {}))
+    outcome, path = built.parsed({}, {})
+    assert path is not None, outcome.output
+    return written(ParsedProject(path).put_into(built))
 
 
-def written(parsed: tuple[Outcome, Manifest | None]) -> dict[str, dict[str, Node]]:
+def written(manifest: Manifest) -> dict[str, dict[str, Node]]:
     """What is in a manifest, apart from when it was parsed."""
-    outcome, manifest = parsed
-    assert manifest is not None, outcome.output
     parts: dict[str, dict[str, Node]] = manifest.writable_manifest().to_dict(omit_none=False)
     for part in parts.values():
         for node in part.values():
@@ -196,4 +196,6 @@ def test_no_other_settings_shape_what_dbt_parses(
     others = {name: value for name, value in declared.items() if name not in SHAPING | NOT_OF_A_PIPELINE}
     numbers = {name: value + 1 for name, value in others.items() if type(value) is int}
     assert set(others) == set(SETTINGS) | set(numbers)
-    assert written(built.parse(numbers | SETTINGS)) == manifest
+    outcome, parsed_so = built.parse(numbers | SETTINGS)
+    assert parsed_so is not None, outcome.output
+    assert written(parsed_so) == manifest
