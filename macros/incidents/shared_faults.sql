@@ -4,6 +4,12 @@ with unserved as (
     where kind = 'queue_unserved'
 ),
 
+-- whoever takes nothing writes nothing
+silence as (
+    select min(fault) as fault from unserved
+    having count(*) > 0
+),
+
 conductors as (
     select distinct scope, fault from {{ named }}
     where kind = 'conductor_dead'
@@ -27,6 +33,11 @@ where
     and items.cause in (
         'not_taken', 'retry_not_taken', 'message_waiting', 'consumer_lag', 'no_active_worker', 'unknown'
     )
+union all
+select witnesses.bundle, silence.fault
+from {{ witnesses }} as witnesses
+cross join silence
+where witnesses.accumulation_point = 'pipeline_stalled'
 union all
 select items.bundle, conductors.fault
 from {{ items }} as items
