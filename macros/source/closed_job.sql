@@ -7,4 +7,5 @@
         live_jobs.job_id is null
         and jobs.job_id = {{ job_id }}
         and jobs.status in ('completed', 'failed', 'cancelled')
+    limit 1
 {%- endmacro %}

@@ -81,9 +81,9 @@
             },
         },
         'relations': [
-            'stg_jobs', 'stg_executions', 'stg_execution_contents', 'stg_execution_signs', 'stg_execution_gaps',
-            'stg_hindrances', 'stg_given_up', 'stg_attempts', 'stg_schedules', 'stg_conductors', 'stg_activity',
-            'stg_unproven_points', 'stg_watched_tables',
+            'stg_jobs', 'stg_executions', 'stg_execution_signs', 'stg_execution_gaps', 'stg_hindrances',
+            'stg_given_up', 'stg_attempts', 'stg_schedules', 'stg_conductors', 'stg_activity', 'stg_unproven_points',
+            'stg_watched_tables',
         ],
         'remedies': {
             'republish': {

@@ -46,10 +46,10 @@ judged as (
                         )::numeric / nullif(count(*), 0)
                     from execution_cells as cells
                     where cells.job_id = evidence.job_id
-                ) >= case
-                    when jsonb_typeof(spec_min_success_rate) = 'number' then spec_min_success_rate::numeric
-                    else 0.67
-                end,
+                ) >= coalesce(
+                    -- named once, so that the spec is opened once
+                    jsonb_path_query_first(spec_min_success_rate, 'strict $ ? (@.type() == "number")')::numeric, 0.67
+                ),
                 false
             )
         end as is_success

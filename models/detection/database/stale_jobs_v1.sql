@@ -1,6 +1,7 @@
 -- Every live job that has been in its status for too long, or that no rule can judge: a NULL, a future date or a
 -- status that nobody has listed must not hide a job.
 {% set has_hindrances = not execute or not is_left_out('stg_hindrances') %}
+{% set has_executions = not execute or not is_left_out('stg_executions') %}
 
 with job_clocks as (
     select * from {{ ref('int_job_clocks') }}
@@ -26,9 +27,11 @@ hindrances as (
 ),
 {% endif %}
 
+{% if has_executions %}
 job_progress as (
     select * from {{ ref('int_job_progress') }}
 ),
+{% endif %}
 
 judged as (
     select
@@ -69,6 +72,7 @@ stale as (
 {% endif %}
 
 running_causes as (
+    {% if has_executions %}
     select
         job_id,
         case
@@ -78,6 +82,9 @@ running_causes as (
             else 'executions_finished'
         end as cause
     from job_progress
+    {% else %}
+    {{ no_rows({'job_id': source_key_type('jobs'), 'cause': 'text'}) | indent(4) }}
+    {% endif %}
 )
 
 select
@@ -112,9 +119,12 @@ select
         when stale.accumulation_point = 'job_unevaluable' and stale.clock > {{ latest_of_a_job() }}
             then 'clock_skew'
         when stale.accumulation_point in ('job_running', 'job_running_unstarted')
-            then (
-                select running_causes.cause from running_causes
-                where running_causes.job_id = stale.job_id
+            then coalesce(
+                (
+                    select running_causes.cause from running_causes
+                    where running_causes.job_id = stale.job_id
+                ),
+                'never_started'
             )
         else 'unknown'
     end as cause,

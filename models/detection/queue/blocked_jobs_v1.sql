@@ -41,7 +41,6 @@ holders as (
     left join live_jobs on wanted.job_id = live_jobs.job_id
     left join lateral (
         {{ closed_job('wanted.job_id') | indent(4) }}
-        offset 0
     ) as closed_job on true
 ),
 

@@ -48,24 +48,29 @@ uncounted as (
     group by members.task_id, members.since
 ),
 
+-- a task each, which the planner does not know of messages
+sent as (
+    select distinct task_id from {{ ref('base_celery_messages') }}
+),
+
 steps as (
     select distinct on (open_members.task_id, open_members.member_id)
         open_members.task_id,
         open_members.member_id,
         step.task_id as step_id,
-        messages.task_id is not null as has_message
+        sent.task_id is not null as has_message
     from open_members
     cross join {{ ref('base_celery_look') }} as look
     cross join
         lateral unnest(array(select jsonb_array_elements_text(open_members.ids)))
         with ordinality as step (task_id, place)
     left join {{ ref('base_celery_results') }} as results on step.task_id = results.task_id
-    left join {{ ref('base_celery_messages') }} as messages on step.task_id = messages.task_id
+    left join sent on step.task_id = sent.task_id
     where
-        messages.task_id is not null
+        sent.task_id is not null
         or results.status not in ('SUCCESS', 'FAILURE', 'REVOKED')
         or results.written_at >= look.observed_at
-    order by open_members.task_id asc, open_members.member_id asc, (messages.task_id is not null) desc, step.place asc
+    order by open_members.task_id asc, open_members.member_id asc, (sent.task_id is not null) desc, step.place asc
 )
 
 select

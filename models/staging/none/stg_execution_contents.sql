@@ -2,6 +2,6 @@
 {{ config(enabled=is_left_out('stg_execution_contents')) }}
 
 {{ no_rows({
-    'execution_id': 'bigint',
+    'execution_id': source_key_type('executions'),
     'content': 'text',
 }) }}
