@@ -14,6 +14,7 @@ import pytest
 from conftest import ROOT, Outcome, Warehouse, run_command
 from psycopg import sql
 
+from stuck_jobs.why.find import by_part
 from stuck_jobs.why.found import CONCERNS, OF_MANY
 from stuck_jobs.why.reading import explain
 from stuck_jobs.why.until import of_cause
@@ -196,6 +197,17 @@ def test_a_live_job_goes_before_closed_ones_with_the_same_part(watched: Watched)
         watched.job(f"alpha-{number}", "completed", 5, lasted=1)
     watched.job("alpha-live", "created", 1)
     assert watched.told("alpha")["job"]["jobspec_id"] == "alpha-live"
+
+
+@pytest.mark.parametrize("status", ["created", "completed"])
+def test_a_whole_name_that_begins_others_is_that_jobs_where_no_index_finds_it(
+    watched: Watched, status: str
+) -> None:
+    for number in (*range(10, 17), 1):
+        watched.job(f"alpha-{number}", status, 5, lasted=None if status == "created" else 1)
+    with watched.warehouse.connect(autocommit=True) as connection:
+        key = by_part(connection, watched.warehouse.schema, "alpha-1")
+    assert watched.warehouse.rows(f"select jobspec_id from jobs where id = {key}") == [("alpha-1",)]
 
 
 def test_a_name_that_is_nobodys_or_many_ones_is_an_error(watched: Watched) -> None:

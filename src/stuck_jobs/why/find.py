@@ -51,6 +51,7 @@ class _Found:
 class _Named:
     key: Key
     name: str
+    is_exact: bool | None
 
 
 def find(connection: psycopg.Connection[Any], schema: str, name: str) -> Key:
@@ -77,7 +78,7 @@ def find(connection: psycopg.Connection[Any], schema: str, name: str) -> Key:
     key = _as_key(name, kind.type)
     if key is not None and (found := read_rows(connection, schema, "why/keyed.sql", _Found, {"key": key})):
         return found[0].key
-    return _by_part(connection, schema, name)
+    return by_part(connection, schema, name)
 
 
 def _as_key(name: str, key_type: str) -> Key | None:
@@ -100,7 +101,17 @@ def _in_time(connection: psycopg.Connection[Any]) -> Iterator[None]:
         yield
 
 
-def _by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key:
+def by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key:
+    """The primary key of the job whose public id is this, or else of the only one whose public id has it.
+
+    Args:
+        connection: in autocommit mode.
+        schema: of the views.
+        part: of the public id, whatever the case of its letters.
+
+    Raises:
+        StuckJobsError: if there is no such job, or more than one.
+    """
     shown = legible(part, MOST_SHOWN)
     named: list[_Named] = []
     parameters = {"part": part, "most": MOST_NAMES + 1}
@@ -116,7 +127,7 @@ def _by_part(connection: psycopg.Connection[Any], schema: str, part: str) -> Key
             break
     if not named:
         raise StuckJobsError(f"there is no job {shown}, and none with that in its id")
-    if len(named) > 1:
+    if len(named) > 1 and not named[0].is_exact:
         names = ", ".join(found.name for found in named[:MOST_NAMES])
         more = " and others" if len(named) > MOST_NAMES else ""
         raise StuckJobsError(f"{shown} may be {names}{more}: give the whole id of one")
