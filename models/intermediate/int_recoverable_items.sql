@@ -45,8 +45,8 @@ items as (
     from stuck_items
 ),
 
--- by full joins, which PostgreSQL can hash but not loop through, however few items it expects; asked for one job it
--- makes left joins of them
+-- by full joins, which PostgreSQL can hash but not loop through, however few items it expects; the coalesce at the end
+-- keeps it from taking them for left joins, and asked for one job it makes left joins of them
 located as (
     select
         items.*,

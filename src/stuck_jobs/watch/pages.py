@@ -142,9 +142,7 @@ class Pages:
         from stuck_jobs.watch.listing import as_csv, as_json
 
         with self._reading() as connection, one_moment(connection):
-            summary_of(
-                connection, self.profile.schema
-            )  # where nothing is known, an empty list would be a lie
+            summary_of(connection, self.profile.schema)  # an error where an empty list would be a lie
             items = each_row(connection, self.profile.schema, "watch/all_items.sql", IncidentItem)
             oldest = [*islice(items, 1)]
             yield from (as_csv if listing == "items.csv" else as_json)(chain(oldest, items))

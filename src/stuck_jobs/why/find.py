@@ -51,7 +51,7 @@ class _Found:
 class _Named:
     key: Key
     name: str
-    is_exact: bool | None
+    is_exact: bool
 
 
 def find(connection: psycopg.Connection[Any], schema: str, name: str) -> Key:
