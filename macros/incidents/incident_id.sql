@@ -1,3 +1,4 @@
 {% macro incident_id(kind, scope) -%}
-    left(md5(concat_ws(':', {{ kind }}, {{ scope }})), 12)
+    -- a queue that lags may turn out to be one that nobody serves
+    left(md5(concat_ws(':', case {{ kind }} when 'queue_lagging' then 'queue_unserved' else {{ kind }} end, {{ scope }})), 12)
 {%- endmacro %}

@@ -109,13 +109,14 @@ select
         when 'provider_failing' then concat('Calls to ', scope, ' fail, jobs stuck there: ', jobs)
         when 'kind_failing' then concat('Work of the kind ', scope, ' fails more often than not')
         when 'error_repeated' then concat('Given up with one error, items: ', items, ': ', scope)
+        when 'queue_lagging' then concat('The queue ', scope, ' is not emptied in time, jobs waiting: ', jobs)
         when 'job' then concat('The job ', scope, ' keeps others waiting, jobs stuck: ', jobs)
         else concat({{ stuck_jobs.stuck_phrase('first_point') }}, ' (' || nullif(cause, 'unknown') || ')', ': ', naming_items)
     end as title,
     evidence,
     case
         when kind = 'job' and scope ~ '^[[:alnum:]_.:/@][[:alnum:]_.:/@-]*$' then concat('stuck-jobs why ', scope)
-        when remedy = 'none' then concat('docs/points/', first_point, '.md')
+        when remedy = 'none' or kind = 'queue_lagging' then concat('docs/points/', first_point, '.md')
         when remedy = 'requeue' then 'stuck-jobs requeue'
         else concat('stuck-jobs recover --point ', first_point)
     end as first_step

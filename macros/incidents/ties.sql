@@ -8,6 +8,7 @@
             "concat_ws('/', coalesce(provider_id, ''), coalesce(" ~ stuck_jobs.router_region('region') ~ ", ''))",
         'missing_executions': "'/' || region",
         'blocked_jobs': 'holder_job_id',
+        'stalled_pipeline': 'live_jobs',
         'dead_letters': 'case when error is not null then ' ~ stuck_jobs.error_signature('error') ~ ' end',
     }) }}
 {% endmacro %}

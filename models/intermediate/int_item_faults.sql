@@ -1,6 +1,6 @@
 -- The one fault that each stuck item belongs to: the strongest that it, or another item of its job, or the job that it
 -- waits for, speaks for. A job that others wait for is a fault of its own; else its items stay together, folded with
--- those of other jobs that are stuck alike.
+-- those of other jobs that are stuck alike, or wait in the same queue.
 
 -- a bundle is the items of a job, or an item that is of none
 with items as materialized (
@@ -113,15 +113,14 @@ witnessed as (
 ),
 
 -- what the items of a job are folded by where nothing stronger speaks: the nearest to the root
-leading_points as (
+leading_items as (
     select
         items.bundle,
-        (
-            array_agg(
-                concat_ws('/', items.accumulation_point, items.cause)
-                order by {{ point_precedence('items.accumulation_point') }}, items.cause nulls first
-            )
-        )[1] as scope
+        min(array[
+            to_char({{ point_precedence('items.accumulation_point') }}, 'FM00'),
+            {{ own_kind('items') }},
+            {{ own_scope('items') }}
+        ]) as leading_item
     from items
     inner join witnessed on items.bundle = witnessed.bundle
     group by items.bundle
@@ -130,20 +129,32 @@ leading_points as (
 
 bundles as (
     select
-        faults.fault,
-        leading_points.scope as leading_scope,
-        coalesce(faults.bundle, leading_points.bundle) as bundle
+        faults.fault[2:3] as fault,
+        leading_items.leading_item[2:3] as leading_item,
+        coalesce(faults.bundle, leading_items.bundle) as bundle
     from faults
-    full join leading_points on faults.bundle = leading_points.bundle
+    full join leading_items on faults.bundle = leading_items.bundle
+),
+
+explained as (
+    select
+        fault,
+        leading_item,
+        bundle
+    from bundles
+    union all
+    {{ silence_explained('items', 'bundles', 'witnesses') | indent(4) }}
 ),
 
 belonging as (
     select
         items.*,
-        bundles.leading_scope,
-        bundles.fault
+        {{ own_kind('items') }} as own_kind,
+        {{ own_scope('items') }} as own_scope,
+        explained.leading_item,
+        explained.fault
     from items
-    left join bundles on items.bundle = bundles.bundle
+    left join explained on items.bundle = explained.bundle
     offset 0
 )
 
@@ -152,7 +163,7 @@ select
     entity_type,
     entity_id,
     jobspec_id,
-    case when leading_scope is not null then jobspec_id end as scattered_job,
+    case when leading_item is not null then jobspec_id end as scattered_job,
     status,
     stuck_since,
     age_seconds,
@@ -166,10 +177,11 @@ select
     end as region,
     case when accumulation_point = 'queue_dead_letter' then tie end as error,
     evidence,
-    coalesce(fault[2], 'point') as kind,
-    coalesce(fault[3], leading_scope, concat_ws('/', accumulation_point, cause)) as scope,
+    coalesce(fault[1], leading_item[1], own_kind) as kind,
+    coalesce(fault[2], leading_item[2], own_scope) as scope,
     case
-        when fault is not null then (fault[2] = named_kind and fault[3] = named_scope) is true
-        else leading_scope is null or leading_scope = concat_ws('/', accumulation_point, cause)
+        when fault is not null then (fault[1] = named_kind and fault[2] = named_scope) is true
+        when coalesce(leading_item[1], own_kind) = 'queue_lagging' then entity_type <> 'job'
+        else leading_item is null or leading_item[2] = own_scope
     end as names_fault
 from belonging

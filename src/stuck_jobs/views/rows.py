@@ -11,7 +11,7 @@ SEVERITIES = ("warn", "error")
 
 INCIDENT_KINDS = (
     "worker_crash", "queue_unserved", "conductor_dead", "redis_untrusted", "provider_failing", "kind_failing",
-    "error_repeated", "job", "point",
+    "error_repeated", "job", "queue_lagging", "point",
 )  # fmt: skip
 """Of faults, the strongest first, as the macro fault_strength has them."""
 
