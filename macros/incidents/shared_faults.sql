@@ -1,7 +1,27 @@
 {% macro shared_faults(items, witnesses, named) -%}
-with unserved as (
-    select distinct scope, fault from {{ named }}
-    where kind = 'queue_unserved'
+with last_served as (
+    select distinct on (queues.queue_name)
+        queues.queue_name as scope,
+        crashes.fault
+    from {{ witnesses }} as queues
+    inner join {{ witnesses }} as lost
+        on queues.queue_name = lost.queue_name and extract(epoch from lost.stuck_since) >= queues.tie::numeric
+    inner join {{ named }} as crashes on lost.bundle = crashes.bundle
+    where
+        queues.accumulation_point = 'queue_unserved'
+        and lost.accumulation_point = 'worker_lost'
+        and crashes.kind = 'worker_crash'
+    order by queues.queue_name, lost.stuck_since desc, crashes.fault
+),
+
+-- a queue that nobody serves is the crash of who served it last
+unserved as (
+    select distinct
+        queues.scope,
+        coalesce(last_served.fault, queues.fault) as fault
+    from {{ named }} as queues
+    left join last_served on queues.scope = last_served.scope
+    where queues.kind = 'queue_unserved'
 ),
 
 conductors as (
@@ -19,6 +39,11 @@ failing as (
     where kind = 'provider_failing'
 )
 
+select queues.bundle, unserved.fault
+from {{ named }} as queues
+inner join unserved on queues.scope = unserved.scope
+where queues.kind = 'queue_unserved'
+union all
 select items.bundle, unserved.fault
 from {{ items }} as items
 inner join unserved on items.queue_name = unserved.scope

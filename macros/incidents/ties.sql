@@ -8,6 +8,9 @@
             "concat_ws('/', coalesce(provider_id, ''), coalesce(" ~ stuck_jobs.router_region('region') ~ ", ''))",
         'missing_executions': "'/' || region",
         'blocked_jobs': 'holder_job_id',
+        'unserved_queues':
+            "case when cause = 'no_living_worker' then (select extract(epoch from activity.last_work_at) from "
+            ~ ref('stg_activity') ~ " as activity) end",
         'stalled_pipeline': 'live_jobs',
         'dead_letters': 'case when error is not null then ' ~ stuck_jobs.error_signature('error') ~ ' end',
     }) }}

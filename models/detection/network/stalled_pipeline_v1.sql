@@ -8,7 +8,10 @@ with live_jobs as (
 
 -- once, though it is asked for in several places
 activity as materialized (
-    select * from {{ ref('stg_activity') }}
+    select
+        last_write_at,
+        running_jobs_write
+    from {{ ref('stg_activity') }}
 ),
 
 -- the id, which the index on status and created_at lacks: else the whole of that index is read

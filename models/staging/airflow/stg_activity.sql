@@ -35,6 +35,7 @@ writes as (
 
 select
     max(written_at) as last_write_at,
+    null::timestamptz as last_work_at,
     true as running_jobs_write
 from writes
 where written_at <= {{ now }}

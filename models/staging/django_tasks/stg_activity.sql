@@ -13,5 +13,6 @@ with last_write as (
 
 select
     case when written_at > {{ as_of() }} then {{ as_of() }} else written_at end as last_write_at,
+    null::timestamptz as last_work_at,
     false as running_jobs_write
 from last_write

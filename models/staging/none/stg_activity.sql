@@ -3,5 +3,6 @@
 
 {{ no_rows({
     'last_write_at': 'timestamptz',
+    'last_work_at': 'timestamptz',
     'running_jobs_write': 'boolean',
 }) }}

@@ -5,17 +5,27 @@
 
 select
     max(newest.at) filter (where newest.at <= {{ as_of() }}) as last_write_at,
+    max(newest.at) filter (where newest.is_work and newest.at <= {{ as_of() }}) as last_work_at,
     false as running_jobs_write
 from {{ source('pg_boss', 'queues') }} as queues
 cross join
     lateral (
-        select max(jobs.created_on) as at from {{ jobs }} as jobs
+        select
+            max(jobs.created_on) as at,
+            false as is_work
+        from {{ jobs }} as jobs
         where jobs.name = queues.name
         union all
-        select max(jobs.completed_on) as at from {{ jobs }} as jobs
+        select
+            max(jobs.completed_on) as at,
+            true as is_work
+        from {{ jobs }} as jobs
         where jobs.name = queues.name and jobs.completed_on is not null
         union all
-        select max(jobs.started_on) as at from {{ jobs }} as jobs
+        select
+            max(jobs.started_on) as at,
+            true as is_work
+        from {{ jobs }} as jobs
         where jobs.name = queues.name and jobs.state in ('active', 'retry')
     ) as newest
 where queues.name not like '\_\_pgboss\_\_%'

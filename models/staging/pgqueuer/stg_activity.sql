@@ -12,4 +12,5 @@ select
             where status = 'picked' and heartbeat <= {{ as_of() }} and updated <= {{ as_of() }}
         )
     ) as last_write_at,
+    null::timestamptz as last_work_at,
     true as running_jobs_write

@@ -41,6 +41,7 @@ newest_executions as (
 
 last_execution_write as (
     select
+        max(completed_at) filter (where completed_at <= {{ latest_plausible() }}) as completed_at,
         greatest(
             max(started_at) filter (where started_at <= {{ latest_plausible() }}),
             max(completed_at) filter (where completed_at <= {{ latest_plausible() }})
@@ -48,8 +49,24 @@ last_execution_write as (
     from newest_executions
 ),
 
+-- whoever submits a job writes as well, and no worker does until the job is in work
+last_status_write_of_work as (
+    select source_updated_at as updated_at
+    from stg_jobs
+    where
+        status not in ('created', 'queued')
+        and source_updated_at <= {{ source_instant(jobs, 'updated_at', latest_plausible()) }}
+    order by source_updated_at desc
+    limit 1
+),
+
 last_write as (
     select
+        greatest(
+            (select {{ source_timestamp(jobs, 'updated_at') }} from last_status_write_of_work),
+            (select {{ source_timestamp(executions, 'created_at') }} from last_execution_start),
+            (select last_execution_write.completed_at from last_execution_write)
+        ) as worked_at,
         greatest(
             (select {{ source_timestamp(jobs, 'created_at') }} from last_job),
             (select {{ source_timestamp(jobs, 'updated_at') }} from last_status_write),
@@ -60,5 +77,6 @@ last_write as (
 
 select
     case when written_at > {{ as_of() }} then {{ as_of() }} else written_at end as last_write_at,
+    worked_at as last_work_at,
     true as running_jobs_write
 from last_write

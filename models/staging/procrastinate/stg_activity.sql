@@ -12,6 +12,9 @@ with newest_events as (
 
 select
     max(at) filter (where at <= {{ as_of() }}) as last_write_at,
+    max(at) filter (
+        where at <= {{ as_of() }} and type in ('started', 'deferred_for_retry', 'succeeded', 'failed', 'aborted')
+    ) as last_work_at,
     false as running_jobs_write
 from newest_events
 where type <> 'scheduled'
