@@ -1,5 +1,5 @@
 {% macro kept_queries() %}
-    {% set ties = stuck_jobs.ties() %}
+    {% set ties = stuck_jobs.ties(stuck_jobs.built('int_last_lost_jobs')) %}
     {% set columns = {} %}
     {% for detection in stuck_jobs.detections_in_use() %}
         {% do columns.update({detection: stuck_jobs.item_columns() ~ ', ' ~ ties.get(detection, 'null') ~ '::text'}) %}

@@ -1,17 +1,12 @@
 {% macro shared_faults(items, witnesses, named) -%}
 with last_served as (
-    select distinct on (queues.queue_name)
-        queues.queue_name as scope,
-        crashes.fault
+    select
+        queues.named_scope as scope,
+        min(crashes.fault) as fault
     from {{ witnesses }} as queues
-    inner join {{ witnesses }} as lost
-        on queues.queue_name = lost.queue_name and extract(epoch from lost.stuck_since) >= queues.tie::numeric
-    inner join {{ named }} as crashes on lost.bundle = crashes.bundle
-    where
-        queues.accumulation_point = 'queue_unserved'
-        and lost.accumulation_point = 'worker_lost'
-        and crashes.kind = 'worker_crash'
-    order by queues.queue_name, lost.stuck_since desc, crashes.fault
+    inner join {{ named }} as crashes on queues.tie = crashes.bundle
+    where queues.named_kind = 'queue_unserved' and crashes.kind = 'worker_crash'
+    group by queues.named_scope
 ),
 
 -- a queue that nobody serves is the crash of who served it last

@@ -1,4 +1,4 @@
-{% macro ties() %}
+{% macro ties(last_lost_jobs) %}
     {{ return({
         'lost_workers':
             "coalesce('worker ' || holder_id, to_char(to_timestamp(floor("
@@ -9,8 +9,8 @@
         'missing_executions': "'/' || region",
         'blocked_jobs': 'holder_job_id',
         'unserved_queues':
-            "case when cause = 'no_living_worker' then (select extract(epoch from activity.last_work_at) from "
-            ~ ref('stg_activity') ~ " as activity) end",
+            "case when cause = 'no_living_worker' then (select last_lost.jobs from " ~ last_lost_jobs
+            ~ " as last_lost) ->> queue_name end",
         'stalled_pipeline': 'live_jobs',
         'dead_letters': 'case when error is not null then ' ~ stuck_jobs.error_signature('error') ~ ' end',
     }) }}

@@ -16,8 +16,6 @@ witnesses as materialized (
         accumulation_point,
         entity_type,
         bundle,
-        queue_name,
-        stuck_since,
         cause,
         tie,
         named_kind,

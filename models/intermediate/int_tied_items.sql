@@ -1,6 +1,6 @@
 -- The stuck items with what ties each to others: when its worker fell silent, the provider and region, the job that it
--- waits for, the error. An incident is what is tied together by such evidence.
-{% set ties = ties() %}
+-- waits for or that was lost with who served it, the error. An incident is what is tied together by such evidence.
+{% set ties = ties(ref('int_last_lost_jobs')) %}
 {% if is_distributed() %}
 select
     {{ item_columns() }},

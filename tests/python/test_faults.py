@@ -288,6 +288,19 @@ PLAYS = {
 
 # What must be found.
 
+BROKEN = {
+    "one worker": ["worker_crash"],
+    "slow worker": ["queue_lagging"],
+    "no publisher": ["point", "point"],
+    "no redis": ["point"],
+    "wrong queue": ["queue_unserved", "queue_unserved"],
+    "workers without redis": ["queue_unserved"],
+    "no workers": ["queue_unserved"],
+    "no network": ["point", "worker_crash"],  # for all that is known; and no silence beside them
+    "no connections": ["error_repeated", "worker_crash"],
+}
+"""The kinds of the incidents of a world, where not each of its jobs has a fault of its own."""
+
 
 def subject_of(case: Case, item: Item, cases: list[Case]) -> bool:
     """Whether an item is of this case: of its job, its provider, or of nobody's and the case is of all."""
@@ -355,7 +368,16 @@ def _also(item: Item, look: Look) -> bool:
     return any((item.point, item.entity) == (other.point, other.entity) for other in look.items)
 
 
-def perform(world: World, play: Play, cases: list[Case]) -> list[Verdict]:
+@dataclass
+class Played:
+    """A world after its play, what came of its cases, and what had broken before it was repaired."""
+
+    world: World
+    verdicts: list[Verdict]
+    incidents: list[tuple[str, str]]
+
+
+def perform(world: World, play: Play, cases: list[Case]) -> Played:
     """Strike, wait until everything is found, repair, wait until nothing is."""
     verdicts = [Verdict(world, case, cases) for case in cases]
     play.strike(world, cases)
@@ -365,6 +387,7 @@ def perform(world: World, play: Play, cases: list[Case]) -> list[Verdict]:
     for verdict in verdicts:
         verdict.settle(deadline)
     repaired_at = world.looks[-1].at
+    incidents = world.sql("select kind, scope from incidents order by kind, scope")
     play.repair(world, cases)
     for verdict in verdicts:
         verdict.repaired_at = None if verdict.case.heals else repaired_at
@@ -374,7 +397,7 @@ def perform(world: World, play: Play, cases: list[Case]) -> list[Verdict]:
     deadline = time.monotonic() + max(PATIENCE, PROVIDER_WINDOW)
     for verdict in verdicts:
         verdict.clear(since, deadline)
-    return verdicts
+    return Played(world, verdicts, incidents)
 
 
 # The servers, and all worlds at once.
@@ -405,14 +428,6 @@ def template(postgres: embedded.Postgres, tmp_path_factory: pytest.TempPathFacto
     outcome = warehouse.run_dbt("run", variables=VARIABLES)
     assert outcome.exit_code == 0, outcome.output
     return name
-
-
-@dataclass
-class Played:
-    """A world after its play, and what came of its cases."""
-
-    world: World
-    verdicts: list[Verdict]
 
 
 Plays = dict[str, Future[Played]]
@@ -448,7 +463,7 @@ def _play(postgres: embedded.Postgres, template: str, name: str, cases: list[Cas
     play = PLAYS[name]
     with ExitStack() as stack:
         world = open_world(stack, postgres, template, name.replace(" ", "_"), **play.options)
-        return Played(world, perform(world, play, cases))
+        return perform(world, play, cases)
 
 
 def _play_last(
@@ -478,6 +493,13 @@ def test_nothing_else_is_found(world: str, plays: Plays) -> None:
         if not any(subject_of(case, item, cases) for case in cases)
     }
     assert not strays
+
+
+@pytest.mark.parametrize("world", BROKEN)
+def test_one_fault_is_one_incident(world: str, plays: Plays) -> None:
+    if world not in plays:
+        pytest.skip("not played")
+    assert [kind for kind, _ in plays[world].result().incidents] == BROKEN[world]
 
 
 def test_without_redis_nothing_is_known(plays: Plays) -> None:

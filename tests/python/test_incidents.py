@@ -20,6 +20,11 @@ OF_THE_SECOND = Story(stories.worker_crashed, 3, (44.3, 44.9))
 UNSERVED_JOBS = Story(stories.not_served, 4, (10, 20))
 PROVIDER_FAILS = Story(stories.provider_cold, 8, (15, 50))
 PUBLISHER_DOWN = Story(stories.publisher_down, 6, (8, 25))
+LAGGING = Story(stories.not_consumed, 5, (10, 20))
+FLOODED = Story(stories.flooded, 1, (60, 600))
+RETRIES_OVERDUE = Story(stories.retry_overdue, 3, (20, 60))
+MESSAGES_LOST = Story(stories.message_lost, 4, (50, 60))
+NOT_ANNOUNCED = Story(stories.never_announced, 4, (50, 60))
 LAST_WRITES_FAIL = Story(stories.last_write_failed, 4, (40, 500))
 
 
@@ -77,8 +82,23 @@ def test_two_workers_that_die_a_minute_apart_are_two(views: Warehouse, told: Cal
         ((UNSERVED_JOBS, OF_THE_FIRST), {"queue_unserved": 4, "worker_crash": 4}),
         ((PUBLISHER_DOWN, OF_THE_FIRST), {"point": 6, "worker_crash": 4}),
         ((LAST_WRITES_FAIL, PUBLISHER_DOWN), {"point": None}),
+        ((LAGGING, FLOODED, UNSERVED_JOBS), {"queue_lagging": 5, "queue_unserved": 4}),
+        ((LAGGING, FLOODED, OF_THE_FIRST), {"queue_lagging": 5, "worker_crash": 4}),
+        ((LAGGING, PUBLISHER_DOWN), {"queue_lagging": 5, "point": 6}),
+        ((LAGGING, RETRIES_OVERDUE), {"queue_lagging": 5, "point": 3}),
+        ((MESSAGES_LOST, NOT_ANNOUNCED), {"point": 4}),
     ],
-    ids=["provider and queue", "queue and crash", "publisher and crash", "last writes and publisher"],
+    ids=[
+        "provider and queue",
+        "queue and crash",
+        "publisher and crash",
+        "last writes and publisher",
+        "lag and queue",
+        "lag and crash",
+        "lag and publisher",
+        "lag and retries",
+        "lost and not announced",
+    ],
 )
 def test_faults_that_fall_together_are_told_apart(
     views: Warehouse, told: Callable[..., Pipeline], of: Iterable[Story], expected: dict[str, int | None]
@@ -106,6 +126,19 @@ def test_the_depth_of_a_queue_that_nobody_serves_is_no_fault_of_its_own(
     ]
     assert kinds(views) == [("queue_unserved", 4)]
     assert_each_item_has_one(views)
+
+
+def test_a_queue_that_lags_is_the_same_incident_once_nobody_serves_it(
+    views: Warehouse, told: Callable[..., Pipeline]
+) -> None:
+    told(UNSERVED_JOBS)
+    served = ids(views)
+    views.execute(
+        f"delete from stuck_jobs_raw.queue_snapshots where queue_name = '{UNSERVED}'"
+        " and snapshot_id < (select max(snapshot_id) from stuck_jobs_raw.queue_snapshots)"
+    )
+    assert kinds(views) == [("queue_lagging", 4)]
+    assert ids(views) == served
 
 
 def test_a_region_has_the_same_faults_however_its_executions_spell_it(

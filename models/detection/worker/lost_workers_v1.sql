@@ -5,14 +5,6 @@
 
 with
 {% if has_locks %}
--- whatever a worker has taken was in it
-only_queue as (
-    select min(queue_name) as queue_name
-    from {{ ref('int_current_snapshots') }}
-    where kind = 'main'
-    having count(*) = 1
-),
-
 unlocked as (
     select
         'job' as entity_type,
@@ -22,7 +14,7 @@ unlocked as (
         worker_signals.status,
         'lock_gone' as cause,
         null::text as holder_id,
-        (select only_queue.queue_name from only_queue) as queue_name,
+        null::text as queue_name,
         null::text as job_kind,
         'no lock on it in the last snapshot' as evidence,
         (
