@@ -6,32 +6,35 @@ select
 from {{ witnesses }} as stalled
 -- for each silence, of which there is at most one, so that the jobs are not counted where there is none
 cross join lateral (
-    select kept.fault
+    select array[kept.kind, kept.scope] as fault
     from (
         select
-            coalesce(
-                bundles.fault,
-                bundles.leading_item,
-                array[{{ stuck_jobs.own_kind('items') }}, {{ stuck_jobs.own_scope('items') }}]
-            ) as fault,
-            count(distinct items.bundle) as jobs,
-            count(distinct items.bundle) filter (
-                where items.accumulation_point in ('job_created', 'job_queued')
-            ) as waiting_jobs,
-            sum(count(distinct items.bundle)) over () as stuck_jobs
-        from {{ items }} as items
-        left join {{ bundles }} as bundles on items.bundle = bundles.bundle
-        where
-            items.accumulation_point in (
-                {% for point in stuck_jobs.detections().stale_jobs %}
-                '{{ point }}',
-                {% endfor %}
-                'worker_lost'
-            )
-        group by 1
+            *,
+            sum(jobs) over () as stuck_jobs
+        from (
+            select
+                coalesce(bundles.fault[1], bundles.leading_item[1], {{ stuck_jobs.own_kind('items') }}) as kind,
+                coalesce(bundles.fault[2], bundles.leading_item[2], {{ stuck_jobs.own_scope('items') }}) as scope,
+                count(*) filter (where items.accumulation_point in ('job_created', 'job_queued')) as waiting_jobs,
+                -- one that is lost has most often a status that it has had for too long
+                greatest(
+                    count(*) filter (where items.accumulation_point <> 'worker_lost'),
+                    count(*) filter (where items.accumulation_point = 'worker_lost')
+                ) as jobs
+            from {{ items }} as items
+            left join {{ bundles }} as bundles on items.bundle = bundles.bundle
+            where
+                items.accumulation_point in (
+                    {% for point in stuck_jobs.detections().stale_jobs %}
+                    '{{ point }}',
+                    {% endfor %}
+                    'worker_lost'
+                )
+            group by 1, 2
+        ) as counted
     ) as kept
     where kept.stuck_jobs * 2 > stalled.tie::bigint
-    order by kept.waiting_jobs desc, kept.jobs desc, kept.fault asc
+    order by kept.waiting_jobs desc, kept.jobs desc, kept.kind asc, kept.scope asc
     limit 1
 ) as keeping
 where

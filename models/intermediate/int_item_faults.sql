@@ -117,7 +117,7 @@ leading_items as (
     select
         items.bundle,
         min(array[
-            to_char({{ point_precedence('items.accumulation_point') }}, 'FM00'),
+            chr(64 + {{ point_precedence('items.accumulation_point') }}), -- a letter, for they are compared as texts
             {{ own_kind('items') }},
             {{ own_scope('items') }}
         ]) as leading_item
