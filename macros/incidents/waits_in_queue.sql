@@ -3,7 +3,10 @@
     {{ queue_name }} is not null
     and (
         {{ point }} in ('queue_backlog', 'queue_depth')
-        or ({{ point }} in ('job_created', 'job_queued') and {{ cause }} in ('message_waiting', 'not_taken', 'retry_not_taken'))
+        or (
+            {{ point }} in ('job_created', 'job_queued')
+            and {{ cause }} in ('message_waiting', 'not_taken', 'retry_not_taken')
+        )
     )
 {%- else -%}
     false
