@@ -24,11 +24,11 @@ from click.testing import CliRunner
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
-from dbt_common.behavior_flags import BehaviorFlagRendered
 from hypothesis import HealthCheck, settings
 from nursery import close_nursery, open_nursery
 from progress import Progress
 from psycopg import sql
+from repeated_dbt import prepare_for_many_runs
 
 import stuck_jobs
 from stuck_jobs import embedded
@@ -60,8 +60,7 @@ SHAPING = frozenset(
 gc.set_threshold(200_000, 50, 100)
 """dbt makes objects by the million, which the default has the collector look at again and again."""
 
-# For an event's text dbt looks through the whole stack at each flag of its adapter, and pytest's is deep.
-pytest.MonkeyPatch().setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "an adapter"))
+prepare_for_many_runs()
 
 
 @pytest.hookimpl(trylast=True)  # after the terminal has its reporter
