@@ -3,4 +3,4 @@
 -- has everything around it found out of all jobs, also for who asks for one.
 {{ config(enabled=is_system('airflow')) }}
 
-select held_since from {{ own_schema() }}.idle_locks_since() as locks (held_since)
+select idle_locks_since as held_since from {{ own_schema() }}.idle_locks_since()

@@ -73,8 +73,8 @@ union all
 select
     'failure_burst' as accumulation_point,
     concat(
-        'whether ', count(*), ' tasks failed of late that are tried again is not known: Celery has not dated it, and no',
-        ' look at Redis has their messages'
+        'whether ', count(*), ' tasks failed of late that are tried again is not known: Celery has not dated it, and',
+        ' no look at Redis has their messages'
     ) as problem
 from {{ ref('base_celery_look') }} as look
 cross join {{ ref('base_celery_undated_retries') }} as retries
