@@ -1,12 +1,13 @@
 """What the summary takes over other job systems, as against a pipeline with as much live work, in turns.
 
-Run as `python -m benchmarks.systems`; with `--incident 50000` it says what each takes while so much is stuck.
+Run as `python -m benchmarks.systems`; with `--incident 50000` it asks what is asked while so much is stuck.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -27,27 +28,30 @@ PIPELINE = "pipeline"
 LIVE = 2500
 EXECUTIONS_OF_A_JOB = 12
 SUMMARY = f"select * from {SCHEMA}.accumulation_points"
-WAYS = {"unprepared": SUMMARY, "prepared": "execute summary"}
-INCIDENT_QUESTIONS = {"summary": SUMMARY} | QUESTIONS
+PLAN_OF_ONE = (
+    f"select * from {SCHEMA}.int_recovery_plan where jobspec_id = any('{{dag_1/incident__1,incident_1}}')"
+)
+ASKED_IN_PEACE = {"unprepared": SUMMARY, "prepared": "execute summary"}
+ASKED_IN_AN_INCIDENT = {"summary": SUMMARY, **QUESTIONS, "about one job": PLAN_OF_ONE}
 
 console = Console(width=report.WIDTH)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a system's summary, the medians.
+    """Of an answer, the medians.
 
     Attributes:
-        system: its name.
-        way: how it was asked for.
-        median_ms: of the summary.
-        ratio: to the pipeline's, in the same run.
+        system: that was asked.
+        question: its name.
+        median_ms: on a processor.
+        ratio: to the pipeline's, in the same run; None if it was not asked.
     """
 
     system: str
-    way: str
+    question: str
     median_ms: float
-    ratio: float
+    ratio: float | None
 
 
 def _airflow(dsn: str, connection: Connection) -> None:
@@ -90,41 +94,33 @@ def main(
     systems: Sequence[str], history: int, incident: int | None, repetitions: int, shared_buffers: str,
     keep: bool, json_file: Path | None,
 ) -> None:  # fmt: skip
-    """Measure the summary over SYSTEMS, all by default, and over a pipeline of the same size."""
-    chosen = systems or list(SYSTEMS)
+    """Ask SYSTEMS, all by default, and in peace a pipeline of the same size."""
+    asked = ASKED_IN_AN_INCIDENT if incident else ASKED_IN_PEACE
     with server(None, shared_buffers, keep) as running:
-        dsns = {system: make_conninfo(running.dsn, dbname=system) for system in chosen}
-        with psycopg.connect(running.dsn, autocommit=True) as connection:
-            for system in chosen:
-                connection.execute(f"create database {system}".encode())
-            if not incident:
-                _make_pipeline(running.dsn, connection, history)
-                dsns = {PIPELINE: running.dsn} | dsns
-        for system in chosen:
-            with console.status(f"generating: {system}"):
-                _make(system, dsns[system], history, incident)
-            if incident:
-                with console.status(f"measuring: {system}"):
-                    _show_incident(system, incident, _measure_incident(system, dsns[system], repetitions))
-        if incident:
-            return
+        dsns = {} if incident else {PIPELINE: _make_pipeline(running.dsn, history)}
+        for system in systems or SYSTEMS:
+            dsns[system] = _make(running.dsn, system, history, incident)
         with console.status("measuring"):
-            costs = [cost for way in WAYS for cost in _measure(dsns, way, repetitions)]
+            costs = [
+                cost for name, query in asked.items() for cost in _measure(dsns, name, query, repetitions)
+            ]
     _show(costs)
     if json_file:
         json_file.write_text(json.dumps([asdict(cost) for cost in costs], indent=2), encoding="utf-8")
 
 
-def _make_pipeline(dsn: str, connection: Connection, history: int) -> None:
-    with console.status(f"generating: {PIPELINE}") as status:
-        population.generate(connection, population.Size(history // EXECUTIONS_OF_A_JOB), status.update)
+def _make_pipeline(server_dsn: str, history: int) -> str:
+    """Make a pipeline with its views, in a database of its own."""
+    with _database(server_dsn, PIPELINE) as (dsn, connection):
+        population.generate(connection, population.Size(history // EXECUTIONS_OF_A_JOB), lambda _: None)
         project.build_views(dsn, redis_enabled=False)
         population.freshen(connection)
+    return dsn
 
 
-def _make(system: str, dsn: str, history: int, incident: int | None) -> None:
-    """Make a system with its views, which must find what was planted and nothing else."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
+def _make(server_dsn: str, system: str, history: int, incident: int | None) -> str:
+    """Make a system with its views, which must find what was planted and nothing else, likewise."""
+    with _database(server_dsn, system) as (dsn, connection):
         for name, value in (("history", history), ("live", LIVE), ("incident", incident)):
             connection.execute("select set_config(%s, %s, false)", (f"benchmark.{name}", str(value)))
         SYSTEMS[system](dsn, connection)
@@ -141,49 +137,42 @@ def _make(system: str, dsn: str, history: int, incident: int | None) -> None:
         raise click.ClickException(
             f"the views of {system} do not find what was planted: {found}, not {planted}"
         )
+    return dsn
 
 
-def _measure(dsns: dict[str, str], way: str, repetitions: int) -> list[Cost]:
-    """Read all summaries in turns."""
-    sessions = {system: asking_session(dsn, SUMMARY) for system, dsn in dsns.items()}
+@contextmanager
+def _database(server_dsn: str, name: str) -> Iterator[tuple[str, Connection]]:
+    """A new database, for as long as it is filled."""
+    dsn = make_conninfo(server_dsn, dbname=name)
+    with console.status(f"generating: {name}"):
+        with psycopg.connect(server_dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name}".encode())
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            yield dsn, connection
 
-    def ask(system: str) -> None:
-        sessions[system].execute(WAYS[way].encode()).fetchall()
 
-    medians = in_turns({system: partial(ask, system) for system in dsns}, repetitions)
-    for session in sessions.values():
-        session.close()
+def _measure(dsns: Mapping[str, str], name: str, query: str, repetitions: int) -> list[Cost]:
+    """Ask all systems the same in turns."""
+    with ExitStack() as stack:
+        sessions = {system: stack.enter_context(asking_session(dsn, SUMMARY)) for system, dsn in dsns.items()}
+
+        def ask(system: str) -> None:
+            sessions[system].execute(query.encode()).fetchall()
+
+        medians = in_turns(
+            {system: partial(ask, system) for system in dsns}, repetitions, clock=processor_seconds
+        )
+    of_pipeline = medians.get(PIPELINE)
     return [
-        Cost(system, way, round(took, 2), round(took / medians[PIPELINE], 2))
+        Cost(system, name, round(took, 2), round(took / of_pipeline, 2) if of_pipeline else None)
         for system, took in medians.items()
     ]
 
 
-def _measure_incident(system: str, dsn: str, repetitions: int) -> dict[str, float]:
-    """Ask each question in turn; medians of milliseconds on a processor."""
-    with asking_session(dsn) as session:
-        return in_turns(
-            {name: partial(_ask, session, query) for name, query in INCIDENT_QUESTIONS.items()},
-            repetitions,
-            clock=lambda _: processor_seconds(system),
-        )
-
-
-def _ask(session: Connection, query: str) -> None:
-    session.execute(query.encode()).fetchall()
-
-
-def _show_incident(system: str, incident: int, took: dict[str, float]) -> None:
-    table = Table("question", "processor, ms", title=f"{system}, {incident} stuck")
-    for question, milliseconds in took.items():
-        table.add_row(question, f"{milliseconds:.0f}")
-    console.print(table)
-
-
 def _show(costs: Sequence[Cost]) -> None:
-    table = Table("system", "way", "ms", "of the pipeline's")
+    table = Table("system", "question", "ms on a processor", "of the pipeline's")
     for cost in costs:
-        table.add_row(cost.system, cost.way, f"{cost.median_ms:.1f}", f"{cost.ratio:.2f}")
+        table.add_row(cost.system, cost.question, f"{cost.median_ms:.1f}", f"{cost.ratio or ''}")
     console.print(table)
 
 

@@ -9,9 +9,20 @@
             (count_items ~ '(text)', body, stuck_jobs.count_items_ddl(count_items, body)),
         ] %}
         {% if system.get('listening') %}
-            {% set listening = stuck_jobs.own_schema() ~ '.listening_sessions' %}
+            {% set listening = stuck_jobs.own_schema() ~ '.listening_sessions()' %}
             {% set body = stuck_jobs.listening_sessions_body(system.listening) %}
-            {% do wanted.append((listening ~ '()', body, stuck_jobs.listening_sessions_ddl(listening, body))) %}
+            {% do wanted.append((listening, body, stuck_jobs.asking_function_ddl(
+                listening, 'table (is_any boolean, problem text)', body,
+                'Whether a worker keeps a session that listens for jobs, and why the owner of this function may not see all sessions.'
+            ))) %}
+        {% endif %}
+        {% if system.get('scheduling_locks') %}
+            {% set idle_locks = stuck_jobs.own_schema() ~ '.idle_locks_since()' %}
+            {% set body = stuck_jobs.idle_locks_body(system.scheduling_locks) %}
+            {% do wanted.append((idle_locks, body, stuck_jobs.asking_function_ddl(
+                idle_locks, 'timestamptz', body,
+                'Since when a transaction that is idle has locked what the scheduler needs, as far as the owner of this function may see.'
+            ))) %}
         {% endif %}
         {% for table, described in system.tables.items() if described.is_unlogged %}
             {% set rows_of = stuck_jobs.unlogged_rows(table) %}

@@ -97,13 +97,18 @@ def test_a_snapshot_that_fails_is_tried_again_and_then_closes_the_gate(
 
 
 @pytest.fixture
-def pipeline_without_outbox(healthy_pipeline: None) -> Iterator[None]:  # noqa: ARG001
+def pipeline_with_an_odd_outbox(healthy_pipeline: None) -> Iterator[None]:  # noqa: ARG001
+    """All tables and columns are there, one of them of a type that is no time."""
     execute("alter table outbox rename to elsewhere")
+    execute(
+        "create view outbox as select id, topic, payload, created_at, true as published_at from elsewhere"
+    )
     yield
+    execute("drop view outbox cascade")
     execute("alter table elsewhere rename to outbox")
 
 
-@pytest.mark.usefixtures("pipeline_without_outbox")
+@pytest.mark.usefixtures("pipeline_with_an_odd_outbox")
 def test_a_view_that_cannot_be_built_is_the_one_that_is_red_and_nothing_is_judged(airflow: Airflow) -> None:
     run = airflow.run(COSMOS)
 

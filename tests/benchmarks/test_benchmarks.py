@@ -110,7 +110,7 @@ def test_the_summary_is_measured_over_other_systems_beside_the_pipeline(tmp_path
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    costs = {(cost["system"], cost["way"]): cost for cost in json.loads(results.read_text())}
+    costs = {(cost["system"], cost["question"]): cost for cost in json.loads(results.read_text())}
     assert costs.keys() == {
         (system, way) for system in ("pipeline", "airflow", "celery") for way in ("unprepared", "prepared")
     }

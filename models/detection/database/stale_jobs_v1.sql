@@ -28,8 +28,16 @@ hindrances as (
 {% endif %}
 
 {% if has_executions %}
-job_progress as (
-    select * from {{ ref('int_job_progress') }}
+running_causes as (
+    select
+        job_id,
+        case
+            when not has_executions then 'never_started'
+            when has_open_executions then 'executions_open'
+            when has_gaps then 'executions_missing'
+            else 'executions_finished'
+        end as cause
+    from {{ ref('int_job_progress') }}
 ),
 {% endif %}
 
@@ -60,7 +68,7 @@ stale as (
     from judged
     left join hindrances on judged.job_id = hindrances.job_id
     where judged.accumulation_point in {{ enabled_points() }}
-),
+)
 {% else %}
 stale as (
     select
@@ -68,24 +76,8 @@ stale as (
         null::text as hindrance
     from judged
     where judged.accumulation_point in {{ enabled_points() }}
-),
-{% endif %}
-
-running_causes as (
-    {% if has_executions %}
-    select
-        job_id,
-        case
-            when not has_executions then 'never_started'
-            when has_open_executions then 'executions_open'
-            when has_gaps then 'executions_missing'
-            else 'executions_finished'
-        end as cause
-    from job_progress
-    {% else %}
-    {{ no_rows({'job_id': source_key_type('jobs'), 'cause': 'text'}) | indent(4) }}
-    {% endif %}
 )
+{% endif %}
 
 select
     stale.accumulation_point,
@@ -120,10 +112,12 @@ select
             then 'clock_skew'
         when stale.accumulation_point in ('job_running', 'job_running_unstarted')
             then coalesce(
+                {% if has_executions %}
                 (
                     select running_causes.cause from running_causes
                     where running_causes.job_id = stale.job_id
                 ),
+                {% endif %}
                 'never_started'
             )
         else 'unknown'

@@ -1,6 +1,7 @@
 -- What can be told neither way now: whether a worker lives that has had a task for long, or at all where nobody may see
 -- who listens; whether a message is nowhere if not all were read; whether a member of a chord runs that is nowhere;
--- whether beat has sent what left no result, or what may wait in a queue; which zone the results' dates are of.
+-- whether beat has sent what left no result, or what may wait in a queue; when that failed which is tried again and not
+-- dated; which zone the results' dates are of.
 {{ config(enabled=is_system('celery')) }}
 {% set long_ago = as_of() ~ ' - ' ~ max_age('job_running') %}
 
@@ -68,6 +69,23 @@ select
 from {{ ref('base_celery_schedules') }}
 where ticked_at is null or (may_be_sent and due_at < {{ as_of() }} - {{ max_age('schedule_missed') }})
 having count(*) > 0
+union all
+select
+    'failure_burst' as accumulation_point,
+    concat(
+        'whether ', count(*), ' tasks failed of late that are tried again is not known: Celery has not dated it, and',
+        ' no look at Redis has their messages'
+    ) as problem
+from {{ ref('base_celery_look') }} as look
+cross join {{ ref('base_celery_undated_retries') }} as retries
+where not (look.is_usable and look.is_complete) and retries.seen_at is null
+-- fewer are no burst
+having
+    count(*) > 0
+    and count(*) + (
+        select count(*) from {{ ref('stg_attempts') }} as attempts
+        where attempts.is_failed
+    ) >= {{ limit('failure_burst', 'min_failures') }}
 union all
 select
     'pipeline_stalled' as accumulation_point,

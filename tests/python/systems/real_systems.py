@@ -146,6 +146,8 @@ class System:
         outcome = self.warehouse.run_dbt("build", "--exclude", "tag:gate", variables=chosen)
         assert outcome.exit_code == 0, outcome.output
         self.assert_jobs_explained()
+        for view in ("stuck_items", "int_recovery_evidence"):
+            assert not self.warehouse.finds_out_of_all(view), view
 
     def assert_jobs_explained(self) -> None:
         """`stuck-jobs why` calls stuck what the views do, and done what is, without what it carries."""

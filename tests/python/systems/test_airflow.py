@@ -366,6 +366,22 @@ def items(connection: psycopg.Connection[tuple[str, ...]], point: str) -> list[t
     return connection.execute(query, [point]).fetchall()
 
 
+def test_who_reads_needs_no_right_where_the_tables_are(
+    stories: Stories, changed: psycopg.Connection[tuple[str, ...]]
+) -> None:
+    schema = stories.system.warehouse.schema
+    found_by_us = {point: items(changed, point) for point in ("queue_dead_letter", "execution_pending")}
+    for statement in (
+        "create role reads_airflow",
+        f"grant usage on schema {schema} to reads_airflow",
+        f"grant select on {schema}.stuck_items to reads_airflow",
+        "revoke usage on schema public from public",
+        "set local role reads_airflow",
+    ):
+        changed.execute(statement.encode())
+    assert {point: items(changed, point) for point in found_by_us} == found_by_us
+
+
 def test_a_copy_that_is_gone_is_missing(changed: psycopg.Connection[tuple[str, ...]]) -> None:
     assert items(changed, "execution_missing") == []
     changed.execute("delete from task_instance where dag_id = 'mapped' and map_index = 1")
