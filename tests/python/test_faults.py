@@ -497,9 +497,10 @@ def test_nothing_else_is_found(world: str, plays: Plays) -> None:
 
 @pytest.mark.parametrize("world", BROKEN)
 def test_one_fault_is_one_incident(world: str, plays: Plays) -> None:
-    if world not in plays:
-        pytest.skip("not played")
-    assert [kind for kind, _ in plays[world].result().incidents] == BROKEN[world]
+    played = plays[world].result() if world in plays else None
+    if played is None or len(played.verdicts) < sum(case.world == world for case in CASES.values()):
+        pytest.skip("not all of it is played")
+    assert [kind for kind, _ in played.incidents] == BROKEN[world]
 
 
 def test_without_redis_nothing_is_known(plays: Plays) -> None:
