@@ -162,9 +162,9 @@ def test_a_closed_gate_names_the_incidents_behind_it(odd: Controlled) -> None:
         table, github = odd.run("gate"), odd.run("gate", "--format", "github")
         other = json.loads(odd.run("gate", "--format", "json", "--point", "job_created").output)
     (incident,) = document["incidents"]
-    assert (incident["items"], incident["points"]) == (3, ["job_unevaluable"])
+    assert (incident["items"], incident["points"]) == (4, ["job_unevaluable", "pipeline_stalled"])
     assert (document["incidents_total"], document["incidents_problem"]) == (1, None)
-    told = f"Incident {incident['incident_id']}: {incident['title']} (at job_unevaluable): "
+    told = f"Incident {incident['incident_id']}: {incident['title']} (at job_unevaluable, pipeline_stalled): "
     assert table.output.splitlines()[-2].startswith(told)
     assert table.output.splitlines()[-1].startswith("Gate closed: ")
     assert f"::notice title=incident::{told}" in github.output
