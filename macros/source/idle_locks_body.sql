@@ -8,7 +8,7 @@ begin
         where
             locks.relation in (
                 {%- for table in tables %}
-                {%- set name = adapter.quote(stuck_jobs.source_schema()) ~ '.' ~ adapter.quote(table) %}
+                {%- set name = adapter.quote(stuck_jobs.source_schema()) ~ '.' ~ adapter.quote(stuck_jobs.table_name(table)) %}
                 to_regclass({{ stuck_jobs.text_literal(name) }}){{ ',' if not loop.last }}
                 {%- endfor %}
             )

@@ -6,7 +6,7 @@
         'versions': '3.3',
         'schema': 'public',
         'memberships': ['pg_read_all_stats'],
-        'scheduling_locks': ['slot_pool', 'dag_run', 'task_instance'],
+        'scheduling_locks': ['pools', 'jobs', 'executions'],
         'tables': {
             'jobs': {
                 'name': 'dag_run',

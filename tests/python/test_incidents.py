@@ -15,8 +15,8 @@ from stuck_jobs.demo.queue import UNSERVED
 from stuck_jobs.demo.stories import Story
 
 A_MINUTE_APART = (timedelta(minutes=45), timedelta(minutes=44))
-OF_THE_FIRST = Story(stories.worker_crashed, 4, (45.3, 45.9))
-OF_THE_SECOND = Story(stories.worker_crashed, 3, (44.3, 44.9))
+OF_THE_FIRST = Story(stories.worker_crashed, 4, stories.taken_before(A_MINUTE_APART[0]))
+OF_THE_SECOND = Story(stories.worker_crashed, 3, stories.taken_before(A_MINUTE_APART[1]))
 UNSERVED_JOBS = Story(stories.not_served, 4, (10, 20))
 PROVIDER_FAILS = Story(stories.provider_cold, 8, (15, 50))
 PUBLISHER_DOWN = Story(stories.publisher_down, 6, (8, 25))

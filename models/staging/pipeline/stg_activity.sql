@@ -41,11 +41,8 @@ newest_executions as (
 
 last_execution_write as (
     select
-        max(completed_at) filter (where completed_at <= {{ latest_plausible() }}) as completed_at,
-        greatest(
-            max(started_at) filter (where started_at <= {{ latest_plausible() }}),
-            max(completed_at) filter (where completed_at <= {{ latest_plausible() }})
-        ) as written_at
+        max(started_at) filter (where started_at <= {{ latest_plausible() }}) as started_at,
+        max(completed_at) filter (where completed_at <= {{ latest_plausible() }}) as completed_at
     from newest_executions
 ),
 
@@ -71,7 +68,8 @@ last_write as (
             (select {{ source_timestamp(jobs, 'created_at') }} from last_job),
             (select {{ source_timestamp(jobs, 'updated_at') }} from last_status_write),
             (select {{ source_timestamp(executions, 'created_at') }} from last_execution_start),
-            (select last_execution_write.written_at from last_execution_write)
+            (select last_execution_write.started_at from last_execution_write),
+            (select last_execution_write.completed_at from last_execution_write)
         ) as written_at
 )
 

@@ -644,6 +644,13 @@ LIVE = (
 
 HOUR, DAY = 60, 24 * 60
 
+
+def taken_before(crash: timedelta) -> tuple[float, float]:
+    """How many minutes ago the jobs of a crash were sent: so late that their last signs are one crash's."""
+    minutes_ago = crash / timedelta(minutes=1)
+    return minutes_ago + 0.3, minutes_ago + 0.48
+
+
 BROKEN = (
     Story(publisher_down, 7, (8, 25)),
     Story(never_announced, 5, (HOUR, 2 * DAY)),
@@ -660,8 +667,8 @@ BROKEN = (
     Story(published_twice, 5, (0.2, 1.5)),
     Story(flooded, 1, (HOUR, DAY)),
     Story(publication_not_noted, 2, (HOUR, DAY)),
-    Story(worker_crashed, 5, (45.3, 45.48)),
-    Story(worker_crashed, 4, (180.3, 180.48)),
+    Story(worker_crashed, 5, taken_before(CRASHES[1])),
+    Story(worker_crashed, 4, taken_before(CRASHES[0])),
     Story(worker_lost, 3, (4 * HOUR, 5 * DAY)),
     Story(recovered_in_vain, 3, (2 * HOUR, 20 * HOUR)),
     Story(given_up, 2, (3 * HOUR, 20 * HOUR)),
