@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
+import agate
 import pytest
+from dbt_common.clients import agate_helper
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -13,6 +16,8 @@ from dbt_common.tests import enable_test_caching
 from jinja2 import Environment
 
 fire_event = EventManager.fire_event
+build_type_tester = agate_helper.build_type_tester
+begin_event = BaseEvent.__init__
 
 
 def prepare_for_many_runs() -> None:
@@ -22,7 +27,10 @@ def prepare_for_many_runs() -> None:
     # For an event's text dbt looks through the whole stack at each flag of its adapter, and pytest's is deep.
     patch.setattr(BehaviorFlagRendered, "_default_source", staticmethod(lambda: "an adapter"))
     patch.setattr(EventManager, "fire_event", _fire_what_is_heard)
+    patch.setattr(BaseEvent, "__init__", _remember_event)
+    patch.setattr(BaseEvent, "__getattr__", _event_field)
     patch.setattr(Environment, "compile", _compiled_once(Environment.compile))
+    patch.setattr(agate_helper, "build_type_tester", _type_tester)
 
 
 def _fire_what_is_heard(
@@ -31,6 +39,30 @@ def _fire_what_is_heard(
     """A debug event would become a message for callbacks that throw it away."""
     if manager.loggers or (level or event.level_tag()) != EventLevel.DEBUG:
         fire_event(manager, event, level, **others)
+
+
+def _type_tester(text_columns: Iterable[str], string_null_values: Iterable[str] | None) -> agate.TypeTester:
+    """Of each result dbt asks what its columns may be, for which it makes a parser of dates in English."""
+    return _known_type_tester(frozenset(text_columns), tuple(string_null_values or ()))
+
+
+@cache
+def _known_type_tester(text_columns: frozenset[str], null_values: tuple[str, ...]) -> agate.TypeTester:
+    return build_type_tester(text_columns, null_values)
+
+
+def _remember_event(event: BaseEvent, *arguments: Any, **fields: Any) -> None:
+    """Of what nobody hears no message is made."""
+    vars(event)["remembered"] = arguments, fields
+
+
+def _event_field(event: BaseEvent, name: str) -> Any:
+    """Asked for what an event does not have yet, or what its message has."""
+    if "remembered" in vars(event):
+        arguments, fields = vars(event).pop("remembered")
+        begin_event(event, *arguments, **fields)
+        return getattr(event, name)
+    return getattr(object.__getattribute__(event, "pb_msg"), name)
 
 
 def _compiled_once(compile_template: Callable[..., Any]) -> Callable[..., Any]:

@@ -41,10 +41,9 @@ JOBS = (
 
 
 @pytest.fixture(scope="module")
-def pooled(new_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def pooled(new_built_warehouse: Callable[[], Warehouse]) -> Warehouse:
     """A database whose role has the settings, and whose profile asks for none, as the documentation says."""
-    warehouse = new_warehouse()
-    assert warehouse.run_dbt("run").exit_code == 0
+    warehouse = new_built_warehouse()
     database = warehouse.libpq["PGDATABASE"]
     warehouse.execute(
         *(

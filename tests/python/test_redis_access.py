@@ -34,10 +34,8 @@ USERS = {"stuck_jobs_collector": ["collect"], "stuck_jobs_requeuer": ["requeue",
 
 
 @pytest.fixture(scope="module")
-def pipeline(new_warehouse: Callable[[], Warehouse]) -> Iterator[Pipeline]:
-    warehouse = new_warehouse()
-    outcome = warehouse.run_dbt("run", variables=WITH_REDIS)
-    assert outcome.exit_code == 0, outcome.output
+def pipeline(new_built_warehouse: Callable[..., Warehouse]) -> Iterator[Pipeline]:
+    warehouse = new_built_warehouse(**WITH_REDIS)
     with embedded.redis_server() as server, redis.Redis.from_url(server.url) as client:
         yield Pipeline(warehouse, server, client)
 
