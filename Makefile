@@ -4,6 +4,10 @@ VENV ?= .venv
 LOCK ?= requirements.lock
 DEV_LOCK ?= requirements-dev.lock
 BIN := $(VENV)/bin
+
+# Images often forbid Python to keep what it compiled; then each of hundreds of processes would compile dbt again.
+unexport PYTHONDONTWRITEBYTECODE
+
 INSTALLED := $(VENV)/.installed
 DEVELOPED := $(VENV)/.developed
 

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from typing import Any
 
+import psycopg
 import pytest
 from conftest import ROOT, Warehouse
 from hypothesis import given
@@ -269,15 +270,20 @@ def points_at(step: int) -> list[Point]:
 def one_run(
     warehouse: Warehouse, receiver: Receiver, step: int, points: list[Point] | None = None, muted: str = ""
 ) -> None:
-    channels: list[Channel] = [Sentry(receiver.dsn), Webhook(receiver.url)]
-    seen, now = points or points_at(step), START + step * STEP
-    way, rules = ByPoint("stuck_jobs"), Rules()
     with warehouse.connect(autocommit=True) as connection:
-        store = AlertStore(connection, "stuck_jobs_raw", ROOT)
-        store.prepare()
-        look = way.look(store, seen, now, rules)
-        note_changes(store, way, look, Recipients(channels), rules)
-        deliver(store, way, channels, dataclasses.replace(look, muted={*look.muted, muted}))
+        look_and_tell(connection, receiver, step, points or points_at(step), muted)
+
+
+def look_and_tell(
+    connection: psycopg.Connection[Any], receiver: Receiver, step: int, points: list[Point], muted: str = ""
+) -> None:
+    channels: list[Channel] = [Sentry(receiver.dsn), Webhook(receiver.url)]
+    way, rules = ByPoint("stuck_jobs"), Rules()
+    store = AlertStore(connection, "stuck_jobs_raw", ROOT)
+    store.prepare()
+    look = way.look(store, points, START + step * STEP, rules)
+    note_changes(store, way, look, Recipients(channels), rules)
+    deliver(store, way, channels, dataclasses.replace(look, muted={*look.muted, muted}))
 
 
 def unique(told: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
@@ -334,10 +340,11 @@ OUTAGE = {
 
 def test_after_an_outage_the_state_is_told_as_it_is_then(controlled: Controlled, receiver: Receiver) -> None:
     receiver.answer = cycle([404, 429]).__next__
-    for step in range(60):
-        counts = [(name, (seen[step:] or seen[-1:])[0]) for name, (seen, *_) in OUTAGE.items()]
-        points = [point(name, "breached" if count else "ok", count) for name, count in counts]
-        one_run(controlled.warehouse, receiver, step, points)
+    with controlled.warehouse.connect(autocommit=True) as connection:
+        for step in range(60):
+            counts = [(name, (seen[step:] or seen[-1:])[0]) for name, (seen, *_) in OUTAGE.items()]
+            points = [point(name, "breached" if count else "ok", count) for name, count in counts]
+            look_and_tell(connection, receiver, step, points)
     receiver.answer = lambda: 200
     now = [point(name, state, count) for name, (_, state, _, count) in OUTAGE.items()]
     one_run(controlled.warehouse, receiver, 60, now)
