@@ -8,8 +8,8 @@ from typing import Any
 
 import agate
 import pytest
-from dbt_common.clients import agate_helper
 from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.tests import enable_test_caching
