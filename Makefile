@@ -4,12 +4,11 @@ VENV ?= .venv
 LOCK ?= requirements.lock
 DEV_LOCK ?= requirements-dev.lock
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEVELOPED := $(VENV)/.developed
 
 # Images often forbid Python to keep what it compiled; then each of hundreds of processes would compile dbt again.
 unexport PYTHONDONTWRITEBYTECODE
-
-INSTALLED := $(VENV)/.installed
-DEVELOPED := $(VENV)/.developed
 
 # Every package is one whose hash is known, and ours is built by one of them.
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile

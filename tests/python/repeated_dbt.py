@@ -41,9 +41,11 @@ def _fire_what_is_heard(
         fire_event(manager, event, level, **others)
 
 
-def _type_tester(text_columns: Iterable[str], string_null_values: Iterable[str] | None) -> agate.TypeTester:
+def _type_tester(
+    text_columns: Iterable[str], string_null_values: Iterable[str] = ("null", "")
+) -> agate.TypeTester:
     """Of each result dbt asks what its columns may be, for which it makes a parser of dates in English."""
-    return _known_type_tester(frozenset(text_columns), tuple(string_null_values or ()))
+    return _known_type_tester(frozenset(text_columns), tuple(string_null_values))
 
 
 @cache
