@@ -20,10 +20,10 @@ from conftest import ROOT, Warehouse
 
 from stuck_jobs import embedded
 from stuck_jobs.collect import kombu
-from stuck_jobs.collect.kombu import HELD, HELD_SINCE, SEPARATOR, Broker, read_broker
+from stuck_jobs.collect.kombu import HELD, HELD_SINCE, SEPARATOR, Broker, look_for_asking, read_broker
 from stuck_jobs.collect.messages import Message
 from stuck_jobs.collect.redis_url import parse_redis_url
-from stuck_jobs.collect.snapshot import Entry, Holdings, Listing, Server, Snapshot
+from stuck_jobs.collect.snapshot import Entry, Held, Holdings, Listing, Server, Snapshot
 from stuck_jobs.collect.store import Store
 from stuck_jobs.collect.trust import Memory
 from stuck_jobs.collect.watched import watched_broker
@@ -251,6 +251,44 @@ def test_whom_a_task_waits_for(broker: embedded.Redis, client: redis.Redis) -> N
     assert SECRET not in repr(entries)
 
 
+@pytest.mark.parametrize("place", ["waiting", "held"])
+def test_a_task_that_asks_at_the_moment_is_there(
+    broker: embedded.Redis, client: redis.Redis, place: str
+) -> None:
+    body = [[], {"result": [[["a", None], None]]}, {}]
+    sent = message("asks", body, task="asks", eta="2026-01-15T12:00:01+00:00")
+    client.lpush("work", json.dumps(message("other")))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        """What happens in the meantime: it has asked, will do so again, and something else was taken."""
+        pauses.append(seconds)
+        client.delete("work")
+        if place == "waiting":
+            client.lpush("work", json.dumps(sent), json.dumps(sent))
+        else:
+            client.hset(HELD, "tag", json.dumps([sent, "", "work"]))
+
+    found = look_for_asking(lambda: look(broker), ["asks", "other"], pause)
+    (asks,) = holdings(found).held
+    assert (asks.message.jobspec_id, asks.message.members) == ("asks", [["a"]])
+    assert (asks.queue, asks.due_at) == ("work", NOW + timedelta(seconds=1))
+    assert names(found.listings[0]) == ["other"], "all else is as it was at first"
+    assert len(pauses) == 1
+
+
+def test_a_task_that_asks_no_more_is_gone(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.lpush("work", json.dumps(message("other")))
+    assert holdings(look_for_asking(lambda: look(broker), ["asked"], lambda _: None)).held == []
+
+
+def test_a_second_look_is_taken_only_for_what_is_absent(broker: embedded.Redis, client: redis.Redis) -> None:
+    client.lpush("work", json.dumps(message("asks", task="asks")))
+    assert names(look_for_asking(lambda: look(broker), ["asks"], pytest.fail).listings[0]) == ["asks"]
+    refused = look(broker).distrusted("refused")
+    assert look_for_asking(lambda: refused, ["absent"], pytest.fail) is refused
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -413,6 +451,24 @@ def test_what_was_not_seen_for_long_is_forgotten_though_looks_are_cut(store: Sto
     assert remembered(store.connection, "message") == {"a": 0, "b": 0}
     save(store, 61, seen("b", is_cut=True))
     assert remembered(store.connection, "message") == {"b": 0}
+
+
+def test_who_asks_for_others_is_known_until_the_next_look(store: Store) -> None:
+    assert store.asking() == []
+    asks, holds = (Message(name, name, parsed=True, members=[["a"]]) for name in ("asks", "holds"))
+    look = seen("other")
+    look.listings[0].entries.append(Entry(asks, 1))
+    held = [Held(holds, "work", None, None), Held(Message("late", "late", parsed=True), "work", None, None)]
+    save(store, 0, replace(look, holdings=Holdings(held, 1, 1)))
+    assert sorted(store.asking()) == ["asks", "holds"]
+    save(store, 1, seen("other"))
+    assert store.asking() == []
+
+
+def test_tables_of_an_older_version_say_of_nobody_that_he_asks(store: Store) -> None:
+    save(store, 0, seen("other"))
+    store.connection.execute("alter table raw.messages_in_flight drop column members")
+    assert store.asking() == []
 
 
 def test_since_when_a_job_has_no_message(store: Store) -> None:

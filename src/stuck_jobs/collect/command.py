@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ class Collector:
 
     def _read(self, store: Store, now: datetime) -> Snapshot:
         """Look at Redis in the way of the watched system."""
-        from stuck_jobs.collect.kombu import read_broker
+        from stuck_jobs.collect.kombu import look_for_asking, read_broker
         from stuck_jobs.collect.redis_reader import MAX_HOLDS, read_snapshot
         from stuck_jobs.collect.watched import watched_broker
 
@@ -115,7 +116,8 @@ class Collector:
             return read_snapshot(self.address, self.queues, self.limit, self.timeout, at_work)
         named = [queue for queue in self.queues if queue != DEFAULT_QUEUE]
         known = [*named, *store.known_queues()]
-        return read_broker(self.address, broker, known, self.limit, self.timeout, now)
+        read = partial(read_broker, self.address, broker, known, self.limit, self.timeout, now)
+        return look_for_asking(read, store.asking())
 
 
 DEFAULT_QUEUE = "jobs"

@@ -7,7 +7,8 @@ while it waits for its time. Where nobody has taken anything and nobody listens,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import md5
@@ -41,6 +42,9 @@ MAX_HASHES = 100
 
 MAX_MICROSECONDS = 30_000
 SURE_MESSAGES = 2_000
+ASKING_SECONDS = 0.5
+"""For how long a task that waits for others is at asking for them."""
+
 SUBSCRIBED = ("sub", "psub")
 WAITING = ("brpop",)
 """What a worker's connection has done last, also while the worker has no room, or ends its work."""
@@ -128,6 +132,27 @@ def read_broker(
     except (redis.RedisError, RedisClusterException, OSError, StuckJobsError) as error:
         reason = error.message if isinstance(error, StuckJobsError) else reason_of(address, error)
         return Snapshot([listing for name in names for listing in failed(name, reason, KINDS)])
+
+
+def look_for_asking(
+    read: Callable[[], Snapshot], asking: Collection[str], pause: Callable[[float], None] = time.sleep
+) -> Snapshot:
+    """Look at a broker, and once more for a task that waits for others: while it asks it has no message.
+
+    Args:
+        read: takes one look.
+        asking: those that had a message in the look before.
+        pause: waits for some seconds.
+
+    Returns:
+        The look, with those that have a message again as held.
+    """
+    first = read()
+    absent = set(asking) - first.jobs_with_a_message
+    if first.errors or not absent:
+        return first
+    pause(ASKING_SECONDS)
+    return first.with_held(read(), absent)
 
 
 def _look(client: redis.Redis, broker: Broker, names: list[str], limit: int, now: datetime) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -142,6 +142,26 @@ class Snapshot:
     def errors(self) -> list[str]:
         """What went wrong, each once."""
         return list(dict.fromkeys(listing.error for listing in self.listings if listing.error))
+
+    def with_held(self, later: Snapshot, jobs: Collection[str]) -> Snapshot:
+        """The same, with what a later look found of some jobs, wherever it is, as held.
+
+        Args:
+            later: of the same broker.
+            jobs: which had no message here.
+        """
+        if self.holdings is None or later.holdings is None:
+            return self
+        held = [one for one in later.holdings.held if one.message.jobspec_id in jobs]
+        held += [
+            Held(entry.message, listing.queue, entry.due_at, delivered_at=None)
+            for listing in later.listings
+            for entry in listing.entries
+            if entry.message.jobspec_id in jobs
+        ]
+        each_once = {one.message.jobspec_id: one for one in reversed(held)}
+        holdings = replace(self.holdings, held=[*self.holdings.held, *each_once.values()])
+        return replace(self, holdings=holdings)
 
     def dated(self, first_seen: Mapping[str, datetime]) -> Snapshot:
         """The same, with when its messages were first seen as when they were sent.

@@ -104,6 +104,17 @@ class Store:
         except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
             return []
 
+    def asking(self) -> list[str]:
+        """The tasks that waited for others when the last snapshot looked."""
+        try:
+            return [task for (task,) in self.connection.execute(self._query("asking.sql"))]
+        except (
+            psycopg.errors.UndefinedTable,
+            psycopg.errors.UndefinedColumn,
+            psycopg.errors.InsufficientPrivilege,
+        ):
+            return []
+
     def save(
         self,
         snapshot: Snapshot,

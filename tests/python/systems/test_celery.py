@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import pytest
+import redis
 from conftest import Warehouse
 from real_systems import SECRET, Finding, System, installed
 
@@ -104,6 +105,22 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
+def kill_between_questions(system: System, worker: subprocess.Popen[bytes], redis_url: str) -> None:
+    """Kill a worker when the task that asks for a chord has a message, which is lost while it asks."""
+    with redis.Redis.from_url(redis_url) as client:
+
+        def is_safe() -> bool:
+            os.killpg(worker.pid, signal.SIGSTOP)
+            messages = [*client.hvals("unacked"), *client.lrange("celery", 0, -1)]
+            if any(ASKING.encode() in message for message in messages):
+                return True
+            os.killpg(worker.pid, signal.SIGCONT)
+            return False
+
+        system.wait_until(is_safe, "a chord is asked for later")
+    kill(worker)
+
+
 def planned(system: System) -> dict[str, str]:
     """What the plan says of each item."""
     said = json.loads(system.ours("recover", "--apply", "--format", "json"))
@@ -162,7 +179,7 @@ def stories(
         draining = observer.look()
         assert first.poll() is None, "it has ended, and does not end its work any more"
 
-        kill(first)
+        kill_between_questions(system, first, redis_url)
         killed, plan = observer.look(), planned(system)
 
         second = worker("second")
