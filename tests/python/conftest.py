@@ -26,6 +26,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumaro_encoder, extended_mashumuro_decoder
 from hypothesis import HealthCheck, settings
 from nursery import close_nursery, open_nursery
+from pipelines import roll_back
 from progress import Progress
 from psycopg import sql
 from repeated_dbt import prepare_for_many_runs
@@ -367,6 +368,6 @@ def session(built: Warehouse) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture
 def connection(session: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
-    session.rollback()
+    roll_back(session)
     yield session
-    session.rollback()
+    roll_back(session)

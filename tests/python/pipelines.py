@@ -242,9 +242,14 @@ def load(connection: psycopg.Connection[Any], pipeline: Pipeline, layout: Layout
             cursor.executemany(statement, values)
 
 
+def roll_back(connection: psycopg.Connection[Any]) -> None:
+    """Undo what the transaction did, and keep what is prepared, which psycopg's own rollback gives up."""
+    connection.pgconn.exec_(b"rollback")
+
+
 def begin(connection: psycopg.Connection[Any], time_zone: str = "UTC") -> datetime:
     """Start a transaction in a session's time zone; its time is the clock of every view."""
-    connection.rollback()
+    roll_back(connection)
     connection.execute(sql.SQL("set local time zone {}").format(time_zone))
     return fetch(connection, "select now() as now")[0]["now"]
 

@@ -15,7 +15,7 @@ from stuck_jobs.alert.fault import Fault
 from stuck_jobs.alert.look import OLDEST_ITEMS, Look, Traits, hand_over
 from stuck_jobs.alert.notice import is_of_incident
 from stuck_jobs.alert.store import AlertStore
-from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.items import read_oldest_items
 from stuck_jobs.views.rows import Item, Point
 
 GONE = Point("", "disabled", OK, 0, 0, None, "warn", "none", None)
@@ -59,19 +59,20 @@ class ByPoint:
 
     def items(self, store: AlertStore, faults: Sequence[Fault]) -> dict[str, list[dict[str, Any]]]:
         """The oldest items of each fault; `Way` says more."""
-        return {fault.key: self._oldest(store, fault.key) for fault in faults}
+        found: dict[str, list[dict[str, Any]]] = {}
+        for item in self._oldest(store, [fault.key for fault in faults]) if faults else ():
+            found.setdefault(item.accumulation_point, []).append(dataclasses.asdict(item))
+        return found
 
     def traits(self, store: AlertStore, faults: Sequence[Fault]) -> dict[str, Traits]:  # noqa: ARG002
         """Nothing: whom a point is told does not depend on it."""
         return {}
 
-    def _oldest(self, store: AlertStore, point: str) -> list[dict[str, Any]]:
-        oldest = {"point": point, "limit": OLDEST_ITEMS}
+    def _oldest(self, store: AlertStore, points: Sequence[str]) -> list[Item]:
         try:
-            items = read_rows(store.connection, self.schema, "alert/items.sql", Item, oldest)
+            return read_oldest_items(store.connection, self.schema, points, OLDEST_ITEMS)
         except psycopg.Error:
             return []
-        return [dataclasses.asdict(item) for item in items]
 
 
 def fault_of(point: Point) -> Fault:

@@ -22,7 +22,7 @@ from stuck_jobs.parameters import Number
 from stuck_jobs.profile import Profile, connect
 from stuck_jobs.session.patience import refusals
 from stuck_jobs.views.incidents import Incidents, in_few_seconds, read_incidents
-from stuck_jobs.views.query import read_rows
+from stuck_jobs.views.items import read_oldest_items
 from stuck_jobs.views.rows import LEVELS, SEVERITIES, Item
 from stuck_jobs.views.summary import Summary
 
@@ -176,8 +176,7 @@ def read_oldest(profile: Profile, verdict: Verdict) -> list[Item]:
     if not points:
         return []
     with refusals(), connect(profile) as connection:
-        parameters = {"points": points, "most": OLDEST_ITEMS}
-        return read_rows(connection, profile.schema, "gate/items.sql", Item, parameters)
+        return read_oldest_items(connection, profile.schema, points, OLDEST_ITEMS)
 
 
 def _judged(question: Question, look: Callable[[], Summary]) -> Verdict:

@@ -1,4 +1,4 @@
--- The oldest items of the points that are over their limit.
+-- The oldest items of some points.
 with ranked as (
     select
         {item_columns},

@@ -1,6 +1,0 @@
-select accumulation_point, entity_type, entity_id, jobspec_id, status, age_seconds, cause,
-    queue_name, job_kind, left(evidence, 500) as evidence
-from {schema}.stuck_items
-where accumulation_point = %(point)s
-order by age_seconds desc nulls last, entity_id
-limit %(limit)s
