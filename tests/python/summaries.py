@@ -67,8 +67,13 @@ class Controlled:
 
 
 @cache
-def control(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
-    """All points, each of them ok; built once for all modules."""
+def control(new_built_warehouse: Callable[..., Warehouse], *, has_items: bool = True) -> Controlled:
+    """All points, each of them ok; built once for all modules.
+
+    Args:
+        new_built_warehouse: the fixture.
+        has_items: whether what is stuck is listed, which each new session takes long to plan.
+    """
     warehouse = new_built_warehouse(**WITH_REDIS)
     warehouse.execute(
         "create table all_ok as select * from accumulation_points",
@@ -81,4 +86,9 @@ def control(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
         "create table summary as select * from all_ok",
         "create or replace view accumulation_points_v1 as select * from summary",
     )
+    for view in () if has_items else ("stuck_items_v1", "incidents_v1"):
+        warehouse.execute(
+            f"create table no_{view} as select * from {view} with no data",
+            f"create or replace view {view} as select * from no_{view}",
+        )
     return Controlled(warehouse)

@@ -27,7 +27,7 @@ WARN = "update summary set severity = 'warn'"
 
 @pytest.fixture(scope="session")
 def controlled(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
-    return control(new_built_warehouse)
+    return control(new_built_warehouse, has_items=False)
 
 
 def judged(controlled: Controlled, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -149,8 +149,9 @@ CLOSED = f"{OVER} where accumulation_point = 'job_unevaluable'"
 
 
 @pytest.fixture
-def odd(controlled: Controlled) -> Iterator[Controlled]:
+def odd(new_built_warehouse: Callable[..., Warehouse]) -> Iterator[Controlled]:
     """Three jobs that share a fault, whatever the summary says."""
+    controlled = control(new_built_warehouse)
     controlled.warehouse.execute(ODD)
     yield controlled
     controlled.warehouse.execute("delete from public.jobs")
