@@ -663,6 +663,7 @@ def fill_many(pipeline: Pipeline, count: int) -> None:
         "insert into executions (job_id, provider_id, region, status, model_id, started_at, created_at)"
         " select id, 'p', 'us-east', 'running', 'm', created_at, created_at from jobs where id % 4 = 0"
     )
+    pipeline.sql("analyze jobs, executions")
 
 
 def meddle(pipeline: Pipeline, names: list[str], seed: int, held: dict[str, datetime]) -> None:
