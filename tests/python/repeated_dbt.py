@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import agate
 import pytest
+import sqlparse
+from dbt import compilation
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.events.base_types import BaseEvent, EventLevel
@@ -31,6 +34,8 @@ def prepare_for_many_runs() -> None:
     patch.setattr(BaseEvent, "__getattr__", _event_field)
     patch.setattr(Environment, "compile", _compiled_once(Environment.compile))
     patch.setattr(agate_helper, "build_type_tester", _type_tester)
+    reader = SimpleNamespace(parse=_statement, sql=sqlparse.sql, tokens=sqlparse.tokens)
+    patch.setattr(compilation, "sqlparse", reader)
 
 
 def _fire_what_is_heard(
@@ -51,6 +56,19 @@ def _type_tester(
 @cache
 def _known_type_tester(text_columns: frozenset[str], null_values: tuple[str, ...]) -> agate.TypeTester:
     return build_type_tester(text_columns, null_values)
+
+
+def _statement(text: str) -> list[sqlparse.sql.Statement]:
+    """To put a unit test's rows before a model's CTEs, dbt groups all SQL, and looks how it begins."""
+    begins, length = [], 0
+    for kind, value in sqlparse.lexer.tokenize(text):
+        token = sqlparse.sql.Token(kind, value)
+        begins.append(token)
+        length += len(value)
+        if not (token.is_whitespace or kind in sqlparse.tokens.Comment or token.normalized == "WITH"):
+            break
+    rest = sqlparse.sql.Token(sqlparse.tokens.Text, text[length:])
+    return [sqlparse.sql.Statement([*begins, rest])]
 
 
 def _remember_event(event: BaseEvent, *arguments: Any, **fields: Any) -> None:
