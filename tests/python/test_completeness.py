@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
+from multiprocessing.context import ForkProcess
 from random import Random
 from typing import Any
 
 import pytest
-from conftest import ROOT, Warehouse, Warehouses
+from conftest import Warehouse, Warehouses
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+FORK = multiprocessing.get_context("fork")
 BATCH = 5
 KEPT = {
     "completeness_batch_jobs": BATCH,
@@ -52,23 +52,19 @@ class Source:
         assert outcome.exit_code == 0, outcome.output
         return outcome.output
 
-    def start_walking(self) -> subprocess.Popen[bytes]:
+    def start_walking(self) -> ForkProcess:
         """Run in a process of its own, one job after the other."""
-        command = [
-            str(Path(sys.executable).with_name("dbt")), "run", "--select", "int_known_gaps",
-            "--project-dir", str(ROOT), "--profiles-dir", str(self.kept.scratch),
-            "--target-path", str(self.kept.scratch / "walking"),
-            "--vars", json.dumps(WALKING | {"redis_enabled": False}),
-        ]  # fmt: skip
-        variables = self.kept.libpq | {"STUCK_JOBS_SCHEMA": self.kept.schema, "PATH": ""}
-        return subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL)
+        process = FORK.Process(target=self.run, kwargs={"variables": WALKING})
+        process.start()
+        return process
 
-    def wait_for_a_step_of(self, run: subprocess.Popen[bytes]) -> None:
+    def wait_for_a_step_of(self, run: ForkProcess) -> None:
         """Wait until some jobs are judged, and not all of them."""
         deadline = time.monotonic() + 180
         while (self.marks()[2] or 0) < 5:
             assert time.monotonic() < deadline
-            assert run.poll() is None
+            assert run.is_alive()
+            time.sleep(0.01)
 
     def answers(self) -> tuple[list[Any], list[Any]]:
         """What both sets of views say at one moment, when each counts as much as it lists."""
@@ -325,7 +321,7 @@ def test_a_killed_run_loses_nothing_and_claims_nothing(cleared: Source) -> None:
     run = cleared.start_walking()
     cleared.wait_for_a_step_of(run)
     run.kill()
-    run.wait()
+    run.join()
     judged_until, _, walked_to = cleared.marks()
     assert judged_until is None
     assert 5 <= walked_to < 400
@@ -342,7 +338,8 @@ def test_two_runs_at_once_agree(cleared: Source) -> None:
     run = cleared.start_walking()
     cleared.wait_for_a_step_of(run)
     cleared.run(variables=WALKING)
-    assert run.wait() == 0
+    run.join()
+    assert run.exitcode == 0
     assert cleared.marks()[0] is not None
     assert len(cleared.kept.rows("select job_id from int_known_gaps where job_id is not null")) == 150
     kept, whole = cleared.answers()
