@@ -20,6 +20,7 @@ from stuck_jobs.output import emit
 
 PROJECT_FILE = "dbt_project.yml"
 PROFILES_FILE = "profiles.yml"
+PARSED_FILE = "partial_parse.msgpack"
 EXAMPLE_PROFILES_FILE = "profiles.example.yml"
 PACKAGED_PROJECT = Path(__file__).resolve().with_name("project")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -182,12 +183,19 @@ def build(
 
 
 @contextlib.contextmanager
-def scratch_target() -> Iterator[str]:
-    """A directory that is gone when the process ends, also if dbt's threads go on writing after a signal."""
+def scratch_target(project: Path | None = None) -> Iterator[str]:
+    """A directory that is gone when the process ends, also if dbt's threads go on writing after a signal.
+
+    Args:
+        project: whose last run may have left there what it parsed: dbt takes of it what still holds.
+    """
     directory = tempfile.mkdtemp(prefix="stuck-jobs-target-")
     remove = functools.partial(shutil.rmtree, directory, ignore_errors=True)
     atexit.register(remove)
     try:
+        if project:
+            with contextlib.suppress(OSError):
+                shutil.copy(project / os.environ.get("DBT_TARGET_PATH", "target") / PARSED_FILE, directory)
         yield directory
     finally:
         remove()

@@ -19,6 +19,7 @@ from stuck_jobs.dbt_project import (
     example_profiles,
     find_profiles,
     find_project,
+    scratch_target,
     sort_results,
 )
 from stuck_jobs.display import humanise
@@ -131,6 +132,26 @@ def test_the_project_is_the_chosen_one_the_working_directory_or_our_own(
     assert find_project(tmp_path) == tmp_path
     with pytest.raises(StuckJobsError, match=r"no dbt_project\.yml"):
         find_project(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("place", ["target", "elsewhere"])
+def test_a_build_begins_with_what_the_users_own_has_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.delenv("DBT_TARGET_PATH", raising=False)
+    if place != "target":
+        monkeypatch.setenv("DBT_TARGET_PATH", place)
+    with scratch_target(tmp_path) as before:
+        assert not [*Path(before).iterdir()]
+    kept = tmp_path / place / "partial_parse.msgpack"
+    kept.parent.mkdir()
+    kept.write_bytes(b"parsed")
+    with scratch_target(tmp_path) as scratch:
+        (copy,) = Path(scratch).iterdir()
+        assert (copy.name, copy.read_bytes()) == (kept.name, b"parsed")
+        copy.write_bytes(b"changed")
+    assert not Path(scratch).exists()
+    assert kept.read_bytes() == b"parsed"
 
 
 def test_the_profile_is_the_users_or_else_the_example(

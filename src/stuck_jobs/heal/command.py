@@ -103,7 +103,7 @@ def heal(
     with (
         opened(connection) as (database, _),
         only_one(profile, f"{profile.schema} heal") as alone,
-        scratch_target() as target,
+        scratch_target(project) as target,
     ):
         if not alone:
             skipped = "another cycle is under way"
