@@ -101,11 +101,20 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
+def without_memory(controlled: Controlled) -> Controlled:
+    """Of what nothing was told yet."""
+    controlled.warehouse.execute(*(f"drop table if exists stuck_jobs_raw.{table}" for table in TABLES))
+    return controlled
+
+
 @pytest.fixture
 def controlled(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
-    found = control(new_built_warehouse)
-    found.warehouse.execute(*(f"drop table if exists stuck_jobs_raw.{table}" for table in TABLES))
-    return found
+    return without_memory(control(new_built_warehouse, has_items=False))
+
+
+@pytest.fixture
+def with_items(new_built_warehouse: Callable[..., Warehouse]) -> Controlled:
+    return without_memory(control(new_built_warehouse))
 
 
 def point(name: str, state: str, count: int = 0, severity: str = "error") -> Point:
@@ -481,18 +490,18 @@ def test_an_unreadable_summary_is_an_error_of_the_monitor(controlled: Controlled
     assert receiver.check_ins[-1]["status"] == "error"
 
 
-def test_the_ten_oldest_items_are_told_and_no_secrets(controlled: Controlled, receiver: Receiver) -> None:
-    controlled.warehouse.execute(
+def test_the_ten_oldest_items_are_told_and_no_secrets(with_items: Controlled, receiver: Receiver) -> None:
+    with_items.warehouse.execute(
         "insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
         """ select 'job-' || n, '{"wallet_auth": {"signature": "0xsecret"}}', 'created',"""
         " now() at time zone 'UTC' - n * interval '1 hour', now() at time zone 'UTC'"
         " from generate_series(1, 12) as n"
     )
     try:
-        with controlled.where(OPEN + HERE):
-            assert alert(controlled, receiver)[0] == 0
+        with with_items.where(OPEN + HERE):
+            assert alert(with_items, receiver)[0] == 0
     finally:
-        controlled.warehouse.execute("truncate jobs, executions, outbox")
+        with_items.warehouse.execute("truncate jobs, executions, outbox")
     (event,), (message,) = receiver.events, receiver.webhooks
     oldest = [f"job-{number}" for number in range(12, 2, -1)]
     assert [item["jobspec_id"] for item in message["notice"]["items"]] == oldest
