@@ -243,7 +243,10 @@ def load(connection: psycopg.Connection[Any], pipeline: Pipeline, layout: Layout
 
 
 def roll_back(connection: psycopg.Connection[Any]) -> None:
-    """Undo what the transaction did, and keep what is prepared, which psycopg's own rollback gives up."""
+    """Undo what the transaction did, and keep what is prepared.
+
+    psycopg's own rollback gives that up: findings/psycopg-rollback-plans-anew.sh.
+    """
     connection.pgconn.exec_(b"rollback")
 
 
