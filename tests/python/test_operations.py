@@ -302,7 +302,7 @@ def guarded(server: embedded.Postgres) -> Iterator[str]:
 
 
 def test_wrong_password_is_one_clear_line(built: Warehouse, guarded: str) -> None:
-    outcome = built.run_dbt("run", own_process=True, PGUSER=guarded, PGPASSWORD="wrong")
+    outcome = built.run_dbt("run", PGUSER=guarded, PGPASSWORD="wrong")
     failed(outcome, 'password authentication failed for user "guarded"', built.libpq["PGHOST"])
     assert "wrong" not in outcome.output.replace("went wrong", "")
 
