@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EARLIER = "d47a5b9"
 PR_SET_CHILD_SUBREAPER = 36
 WHATEVER_ITS_MARKS = "-m ''"
+FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
 TOTALS = re.compile(r"^(?:\d+ \w+, )*\d+ passed.*$", re.MULTILINE)
 
 
@@ -37,11 +38,13 @@ class Run:
         wall_seconds: by the clock.
         cpu_seconds: of all processes, the servers too.
         totals: pytest's last line.
+        failed: the ids of the tests that did not pass.
     """
 
     wall_seconds: float
     cpu_seconds: float
     totals: str
+    failed: list[str]
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,11 @@ class Tree:
 
     Attributes:
         directory: of the clone.
-        tests: their ids.
+        tests: their ids, in the order in which they run.
     """
 
     directory: Path
-    tests: frozenset[str]
+    tests: tuple[str, ...]
 
     def run(self, tests: str) -> Run:
         """Run tests once.
@@ -70,8 +73,9 @@ class Tree:
             while os.wait()[0] != process.pid:
                 pass
         wall = time.perf_counter() - begin
-        found = TOTALS.findall(log.read_text())
-        return Run(wall, _cpu_seconds() - before, found[-1] if found else "no totals")
+        used, said = _cpu_seconds() - before, log.read_text()
+        found = TOTALS.findall(said)
+        return Run(wall, used, found[-1] if found else "no totals", FAILED.findall(said))
 
 
 def check_out(commit: str, directory: Path, tests: str) -> Tree:
@@ -89,7 +93,7 @@ def check_out(commit: str, directory: Path, tests: str) -> Tree:
         subprocess.run(command, stdin=subprocess.DEVNULL, check=True)
     collect = _make_test(directory, f"{tests} {WHATEVER_ITS_MARKS} --collect-only")
     listed = subprocess.run(collect, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
-    return Tree(directory, frozenset(line for line in listed.stdout.splitlines() if "::" in line))
+    return Tree(directory, tuple(line for line in listed.stdout.splitlines() if "::" in line))
 
 
 def _make_test(directory: Path, tests: str) -> list[str]:
@@ -117,9 +121,10 @@ def main(earlier: str, now: str, tests: str, *, common_only: bool) -> None:
     _adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="sj-") as scratch:
         trees = {commit: check_out(commit, Path(scratch) / commit, tests) for commit in (earlier, now)}
-        common = frozenset.intersection(*(tree.tests for tree in trees.values()))
+        of_both = set(trees[earlier].tests) & set(trees[now].tests)
+        common = [test for test in trees[now].tests if test in of_both]
         listed = Path(scratch) / "common"
-        listed.write_text("".join(f"{test}\n" for test in sorted(common)))
+        listed.write_text("".join(f"{test}\n" for test in common))
         _compare(f"the {len(common)} tests that both have", trees, f"{WHATEVER_ITS_MARKS} @{listed}")
         if not common_only:
             _compare("make test", trees, tests)
@@ -138,7 +143,11 @@ def _compare(what: str, trees: dict[str, Tree], tests: str) -> None:
         f"{last.wall_seconds / first.wall_seconds:.2f}",
         f"{last.cpu_seconds / first.cpu_seconds:.2f}",
     )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for commit, run in runs.items():
+        for test in run.failed:
+            console.print(f"failed at {commit}: {test}", markup=False)
 
 
 if __name__ == "__main__":

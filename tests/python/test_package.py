@@ -128,6 +128,7 @@ def test_one_level_alone_replaces_its_views_in_place_and_the_projects_own_as_dbt
     assert after[1] == before[1]
     assert after[0]["queue"] == before[0]["queue"]
     assert after[0]["job_status"] != before[0]["job_status"]
+    warehouse.execute("drop view queue")
 
 
 # What docs/package.md says
