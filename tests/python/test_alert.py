@@ -492,10 +492,11 @@ def test_an_unreadable_summary_is_an_error_of_the_monitor(controlled: Controlled
 
 def test_the_ten_oldest_items_are_told_and_no_secrets(with_items: Controlled, receiver: Receiver) -> None:
     with_items.warehouse.execute(
+        "truncate jobs, executions, outbox restart identity",
         "insert into jobs (jobspec_id, jobspec_data, status, created_at, updated_at)"
         """ select 'job-' || n, '{"wallet_auth": {"signature": "0xsecret"}}', 'created',"""
         " now() at time zone 'UTC' - n * interval '1 hour', now() at time zone 'UTC'"
-        " from generate_series(1, 12) as n"
+        " from generate_series(1, 12) as n",
     )
     try:
         with with_items.where(OPEN + HERE):
