@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from killing import survives
 from summaries import Controlled, control
-from test_alert import TABLES, Receiver, receiving
+from test_alert import Receiver, receiving, without_memory
 
 from stuck_jobs.alert import by_incident
 from stuck_jobs.alert.by_incident import look_at
@@ -95,9 +95,8 @@ def replaced(new_built_warehouse: Callable[..., Warehouse]) -> Iterator[Controll
 
 @pytest.fixture
 def stage(replaced: Controlled) -> Iterator[Stage]:
-    replaced.warehouse.execute(*(f"drop table if exists stuck_jobs_raw.{table}" for table in TABLES))
     with receiving() as receiver:
-        yield Stage(replaced, receiver)
+        yield Stage(without_memory(replaced), receiver)
 
 
 def breached(*points: str, count: int = 4, state: str = "breached", severity: str = "error") -> str:
