@@ -104,7 +104,7 @@ def init(
     else:
         _say(
             f"Written to {directory}. Next:",
-            [f"cd {shlex.quote(str(directory))}", "dbt build", "stuck-jobs gate"],
+            [f"cd {shlex.quote(str(directory))}", "dbt -q build --selector check", "stuck-jobs gate"],
         )
 
 
