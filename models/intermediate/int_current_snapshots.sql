@@ -6,6 +6,7 @@ select
     snapshots.queue_name,
     snapshots.kind,
     snapshots.depth,
+    snapshots.messages_read,
     snapshots.complete,
     snapshots.error,
     snapshots.oldest_message,

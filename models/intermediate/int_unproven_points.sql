@@ -1,6 +1,7 @@
 -- Points that cannot be judged whole although there is fresh evidence. It does not reach far enough back: a queue with
--- an old message may be served or not, until it has been looked at for as long as the limit. Where the check goes view
--- by view, also those of which there are more items than were judged.
+-- an old message may be served or not, until it has been looked at for as long as the limit. Or it was cut: what is
+-- looked for may be in the part that nobody read. Where the check goes view by view, also those of which there are more
+-- items than were judged.
 {% if not execute %}
 {% for model in bounded_detections().values() %}
 -- depends_on: {{ ref(model) }}
@@ -22,6 +23,18 @@ where
     and coalesce(idle_since >= observed_at - {{ max_age('queue_unserved') }}, true)
     and not is_change_seen
 having count(*) > 0
+{% if not execute or has_queues() %}
+union all
+select
+    accumulation_point,
+    string_agg(
+        concat(messages_read, ' of ', depth, ' messages of ', queue_name, ' (', kind, ') were read'), '; '
+        order by queue_name, kind
+    ) as problems,
+    true as is_part
+from {{ ref('int_cut_lists') }}
+group by accumulation_point
+{% endif %}
 {% if is_distributed() %}
 {% for detection, model in bounded_detections().items() if detection in detections_in_use() %}
 union all

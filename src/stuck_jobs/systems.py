@@ -61,6 +61,27 @@ def render_macro(project: Path, path: Path) -> dict[str, Any]:
     return returned
 
 
+def rests_on_redis(project: Path, system: str) -> bool:
+    """Whether a system has queues in Redis, where there is one to watch.
+
+    Args:
+        project: the dbt project's directory.
+        system: its name, as in `vars: job_system`.
+    """
+    points = system_entry(project, system)["points"].values()
+    return any(point.get("evidence") == "snapshot" for point in points)
+
+
+def watches_redis(project: Path) -> bool:
+    """Whether there are queues in Redis to look at, as the macro `has_queues` has it.
+
+    Args:
+        project: the dbt project's directory.
+    """
+    variables = project_variables(project)
+    return bool(variables["redis_enabled"]) and rests_on_redis(project, str(variables["job_system"]))
+
+
 def project_variables(project: Path) -> dict[str, Any]:
     """The variables of our project, as a copy of it sets them, or a project that has it as a package.
 

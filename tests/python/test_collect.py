@@ -449,6 +449,37 @@ def test_among_millions_of_other_keys_locks_are_asked_for_by_name(
     assert at_work.rows(in_flight) == [("job-10",), ("job-6:1",)]
 
 
+def test_what_was_not_read_is_not_taken_for_nothing(
+    at_work: Warehouse, bench: Bench, client: redis.Redis
+) -> None:
+    among = Bench(at_work, bench.url)
+    client.lpush("jobs", queue_message("job-1"), queue_message("job-1"))
+    client.lpush("jobs:dead", queue_message("job-2"))
+    client.zadd("jobs:retry", {queue_message("job-6"): 1})
+    watched = "('queue_backlog', 'queue_retry_overdue', 'queue_dead_letter', 'queue_duplicate')"
+    states = (
+        "select accumulation_point, state, evidence from stuck_jobs.accumulation_points"
+        f" where accumulation_point in {watched} order by 1"
+    )
+    among.succeed("--limit", "0")
+    unread = "0 of %s messages of jobs (%s) were read"
+    assert at_work.rows(states) == [
+        ("queue_backlog", "unknown", unread % (2, "main")),
+        ("queue_dead_letter", "unknown", unread % (1, "dead")),
+        ("queue_duplicate", "unknown", f"{unread % (2, 'main')}; {unread % (1, 'retry')}"),
+        ("queue_retry_overdue", "unknown", unread % (1, "retry")),
+    ]
+    among.succeed("--limit", "1")
+    assert at_work.rows(states) == [
+        ("queue_backlog", "breached", "1 of 2 messages of jobs (main) were read"),
+        ("queue_dead_letter", "breached", None),
+        ("queue_duplicate", "unknown", "1 of 2 messages of jobs (main) were read"),
+        ("queue_retry_overdue", "breached", None),
+    ]
+    among.succeed()
+    assert {(state, problem) for _, state, problem in at_work.rows(states)} == {("breached", None)}
+
+
 def test_among_millions_of_other_keys_and_without_views_it_says_so(bench: Bench, client: redis.Redis) -> None:
     populate(client, 100_000)
     assert "100,000 keys" in bench.fail()

@@ -183,7 +183,40 @@ def test_one_of_several_is_to_be_chosen(warehouse: Warehouse, tmp_path: Path) ->
     assert chosen.exit_code == 0, chosen.output
     made = settings(tmp_path / "my-stuck-jobs")
     assert (made["job_system"], made["source_schema"]) == ("django_tasks", "other")
-    assert made["redis_enabled"] is True
+    assert made["redis_enabled"] is False
+    pipeline = ("--system", "pipeline", "--source-schema", "public")
+    chosen = run(
+        warehouse, tmp_path, "stuck-jobs", "init", "piped", *pipeline, REDIS_URL="redis://localhost"
+    )
+    assert chosen.exit_code == 0, chosen.output
+    assert settings(tmp_path / "piped")["redis_enabled"] is True
+
+
+def test_a_redis_says_nothing_of_a_system_that_has_nothing_there(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.execute(
+        TASKS.format(schema="public"),
+        "insert into django_tasks_database_dbtaskresult (id, status, enqueued_at, queue_name, task_path)"
+        " select gen_random_uuid(), 'READY', now(), 'mails', 'shop.tasks.send_mail'"
+        " from generate_series(1, 1001)",
+    )
+    assert run(warehouse, tmp_path, "stuck-jobs", "init", "mine").exit_code == 0
+    mine, refusal = tmp_path / "mine", "the watched system is django_tasks, which has no queues in Redis"
+    for built in (False, True):
+        if built:
+            watched = {"job_system": "django_tasks", "redis_enabled": True}
+            outcome = warehouse.run_dbt("run", "--select", "+accumulation_points", variables=watched)
+            assert outcome.exit_code == 0, outcome.output
+        collected = run(warehouse, mine, "stuck-jobs", "collect", REDIS_URL="redis://localhost:1")
+        assert (collected.exit_code, last_line(collected)) == (2, f"Error: {refusal}")
+    warehouse.execute(
+        "insert into stuck_jobs_raw.queue_snapshots"
+        " select 1, now() - interval '1 hour', 'jobs', kind, 0, 0, true, null"
+        " from unnest(array['main', 'retry', 'dead']) as kind"
+    )
+    seen = "select state, stuck_count from stuck_jobs.accumulation_points where accumulation_point ="
+    assert warehouse.rows(f"{seen} 'queue_depth'") == [("breached", 1)]
 
 
 def test_nothing_is_said_in_one_line_that_says_what_was_looked_for(

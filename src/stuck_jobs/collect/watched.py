@@ -13,7 +13,7 @@ from psycopg import sql
 from stuck_jobs.collect.kombu import HELD_SINCE, SEPARATOR, Broker
 from stuck_jobs.collect.trust import UNREADABLE
 from stuck_jobs.errors import StuckJobsError
-from stuck_jobs.systems import project_variables, system_entry
+from stuck_jobs.systems import project_variables, rests_on_redis, system_entry
 
 TRANSPORT_OPTIONS = ("global_keyprefix", "sep", "unacked_key", "unacked_index_key")
 """Of an application's, those on which it depends where something is."""
@@ -26,6 +26,9 @@ def watched_broker(connection: psycopg.Connection[Any] | None, schema: str, proj
         connection: in autocommit mode; None if there is none.
         schema: of the views.
         project: the dbt project's directory.
+
+    Raises:
+        StuckJobsError: if that system has nothing in Redis, or its broker's options are none that we know.
     """
     query = sql.SQL(files("stuck_jobs.collect").joinpath("system.sql").read_text(encoding="utf-8"))
     try:
@@ -39,6 +42,8 @@ def watched_broker(connection: psycopg.Connection[Any] | None, schema: str, proj
 
 @lru_cache
 def _broker(project: Path, system: str) -> Broker | None:
+    if not rests_on_redis(project, system):
+        raise StuckJobsError(f"the watched system is {system}, which has no queues in Redis")
     said = system_entry(project, system).get("broker")
     if said is None:
         return None

@@ -35,7 +35,7 @@ from stuck_jobs.doctor.versions import look_at_versions
 from stuck_jobs.errors import StuckJobsError, refusal
 from stuck_jobs.output import emit, legible, to_json
 from stuck_jobs.profile import Profile, ProfileOptions, connection_options, load_profile
-from stuck_jobs.systems import project_variables, system_entry
+from stuck_jobs.systems import project_variables, watches_redis
 
 FINE, TO_DO, NO_ANSWER = 0, 1, 2
 WIDTH = 13
@@ -103,15 +103,15 @@ class Examination:
             names = [table.relation.name for table in source.found.tables]
             yield from look_at_cluster(database, source.schema, names, profile.search_path)
         yield from look_at_rows(database, source, server.role_name)
-        watches_redis = _has_queues(project, variables)
+        is_redis_watched = watches_redis(project)
         operators = list(variables["operator_roles"] or [])
-        schemas = [profile.schema, *([raw_schema()] if watches_redis or operators else [])]
+        schemas = [profile.schema, *([raw_schema()] if is_redis_watched or operators else [])]
         yield from look_at_role(database, source, server.role_name, schemas)
         yield from look_at_operators(database, source, operators)
         built = read_built(database, profile.schema, raw_schema())
         yield from look_at_views(database, profile.schema, built)
         yield from self._redis(project, profile, database)
-        if watches_redis:
+        if is_redis_watched:
             yield from look_at_snapshot(
                 database, raw_schema(), built, float(variables["snapshot_max_age_minutes"])
             )
@@ -119,17 +119,17 @@ class Examination:
     def _redis(
         self, project: Path, profile: Profile, database: psycopg.Connection[Any] | None
     ) -> Iterator[Finding]:
-        if not _has_queues(project, project_variables(project)):
+        if not watches_redis(project):
             yield Finding("redis", "none is watched")
             return
         try:
             address = parse_redis_url(self.redis_url)
+            broker = watched_broker(database, profile.schema, project)
         except StuckJobsError as error:
             yield trouble("redis", error.message)
             return
         store = Store(database, raw_schema(), project) if database else None
         memory = Memory(database, profile.schema, raw_schema()) if database else None
-        broker = watched_broker(database, profile.schema, project)
         yield from look_at_redis(address, list(dict.fromkeys(self.queues)), broker, store, memory)
 
 
@@ -164,12 +164,6 @@ def doctor(
     else:
         _show(findings)
     ctx.exit(exit_code)
-
-
-def _has_queues(project: Path, variables: dict[str, Any]) -> bool:
-    """Whether there are queues in Redis to look at, as the macro of this name has it."""
-    points = system_entry(project, str(variables["job_system"]))["points"].values()
-    return bool(variables["redis_enabled"]) and any(point.get("evidence") == "snapshot" for point in points)
 
 
 def _as_json(findings: list[Finding], exit_code: int) -> str:

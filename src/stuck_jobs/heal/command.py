@@ -35,6 +35,7 @@ from stuck_jobs.recover.plan import (
 from stuck_jobs.requeue.command import cut, new_requeuer, put_back, turn
 from stuck_jobs.requeue.engine import Moved
 from stuck_jobs.session.exclusion import only_one
+from stuck_jobs.systems import watches_redis
 from stuck_jobs.views.summary import read_points
 
 WITHOUT_TESTS = ("--exclude", "tag:gate", "test_type:unit", "tag:analytics,test_type:data")
@@ -96,7 +97,7 @@ def heal(
     profile, project = load_profile(connection), find_project(connection.project_dir)
 
     def look() -> None:
-        if not no_collect and _has_queues(database, profile):
+        if not no_collect and _has_queues(database, profile, project):
             usual_collector(profile, project, queues, redis_url).run()
         _build(project, connection, variables, target)
 
@@ -134,12 +135,12 @@ def heal(
     ctx.exit(any(result.outcome == "failed" for result in done))
 
 
-def _has_queues(database: psycopg.Connection[Any], profile: Profile) -> bool:
-    """Whether there are queues in Redis to look at; assumed before the first build."""
+def _has_queues(database: psycopg.Connection[Any], profile: Profile, project: Path) -> bool:
+    """Whether there are queues in Redis to look at, as the project says until it is built."""
     try:
         return read_settings(database, profile.schema).redis_enabled
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-        return True
+        return watches_redis(project)
 
 
 def _requeue(

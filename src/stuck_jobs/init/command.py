@@ -25,7 +25,7 @@ from stuck_jobs.init.grants import (
     recovering_rights,
 )
 from stuck_jobs.init.settings import Setting, profile_text, project_text, setting_line, write_project
-from stuck_jobs.systems import system_entry
+from stuck_jobs.systems import rests_on_redis, system_entry
 
 CONNECT_TIMEOUT = 10
 DEFAULT_DIRECTORY = Path("my-stuck-jobs")
@@ -77,7 +77,7 @@ def init(
     settings: dict[str, Setting] = {
         "job_system": chosen.system,
         "source_schema": chosen.schema,
-        "redis_enabled": "REDIS_URL" in os.environ or "broker" in system_entry(OWN_PROJECT, chosen.system),
+        "redis_enabled": _is_redis_watched(chosen.system),
     }
     profile = profile_text(OWN_PROJECT, defaults)
     if not only_print:
@@ -106,6 +106,12 @@ def init(
             f"Written to {directory}. Next:",
             [f"cd {shlex.quote(str(directory))}", "dbt -q build --selector check", "stuck-jobs gate"],
         )
+
+
+def _is_redis_watched(system: str) -> bool:
+    """Whether its jobs wait in Redis alone, or a Redis is named in which they may wait."""
+    is_named = "REDIS_URL" in os.environ and rests_on_redis(OWN_PROJECT, system)
+    return is_named or "broker" in system_entry(OWN_PROJECT, system)
 
 
 def _operator_statements(database: psycopg.Connection[Any], chosen: Found, operator: str) -> list[str]:
