@@ -1,6 +1,7 @@
 -- What recovery would do about each stuck job and execution, or why it must not touch it. Age alone is never a reason:
 -- whoever may still be at work is left alone.
 {% set public_id = "case evidence.entity_type when 'job' then evidence.jobspec_id else evidence.entity_id end" %}
+{% set needing_the_queue = "('republish', 'reset', 'timeout')" if has_queues() else "('reset', 'timeout')" %}
 {% set default_topic = text_literal(var('recovery_topic')) %}
 
 with evidence as (
@@ -110,7 +111,7 @@ select
         when is_held then 'its worker holds its lock'
         when remedy in ('reset', 'timeout', 'fail') and job_status in ('processing', 'running') and is_held is null
             then 'no snapshot shows whether its worker holds its lock'
-        when remedy in ('reset', 'timeout') and not is_queue_known
+        when remedy in {{ needing_the_queue }} and not is_queue_known
             then 'no snapshot shows whether a message waits for it'
         when entity_type = 'job' and next_recovery_at > {{ as_of() }}
             then
