@@ -1,6 +1,6 @@
 -- Whether the system as a whole has fallen silent: work is live and nothing is written any more, as when the workers
 -- are dead or have lost the database. Where a job that runs writes nothing, silence says nothing while one may be at
--- work.
+-- work; one that began in the future is unevaluable, and says nothing either.
 with live_jobs as (
     select * from {{ ref('int_live_jobs') }}
     where waits_for is null
@@ -31,7 +31,8 @@ stalled as (
                 select 1 from live_jobs
                 where
                     live_jobs.status = 'running'
-                    and live_jobs.started_at >= {{ as_of() }} - {{ max_age('job_running') }}
+                    and live_jobs.started_at
+                    between {{ as_of() }} - {{ max_age('job_running') }} and {{ latest_of_a_job() }}
             )
         )
     offset 0 -- so that the live jobs are counted only then

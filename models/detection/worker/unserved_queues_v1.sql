@@ -37,7 +37,7 @@ heartbeats as (
     select * from {{ ref('int_heartbeats') }}
 ),
 
--- whoever took a job and gives no sign of life may be busy with it
+-- whoever took a job and gives no sign of life may be busy with it, unless it was taken in the future
 held_jobs as (
     select queue_name from heartbeats
     where is_held
@@ -48,7 +48,8 @@ held_jobs as (
     where
         live_jobs.is_polled
         and live_jobs.status = 'running'
-        and live_jobs.started_at >= {{ as_of() }} - {{ max_age('job_running') }}
+        and live_jobs.started_at
+        between {{ as_of() }} - {{ max_age('job_running') }} and {{ latest_of_a_job() }}
         and heartbeats.job_id is null
 ),
 {% endif %}

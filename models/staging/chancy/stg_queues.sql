@@ -13,7 +13,7 @@ recently_taken as (
         queue,
         max(started_at) as last_taken_at
     from {{ source('chancy', 'jobs') }}
-    where started_at >= {{ as_of() }} - {{ max_age('queue_unserved') }}
+    where started_at between {{ as_of() }} - {{ max_age('queue_unserved') }} and {{ latest_plausible() }}
     group by queue
 )
 

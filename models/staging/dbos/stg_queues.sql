@@ -13,7 +13,9 @@ recently_taken as (
         queue_name,
         max(started_at_epoch_ms) as taken_ms
     from {{ source('dbos', 'jobs') }}
-    where started_at_epoch_ms >= {{ epoch_ms(as_of() ~ ' - ' ~ max_age('queue_unserved')) }}
+    where
+        started_at_epoch_ms
+        between {{ epoch_ms(as_of() ~ ' - ' ~ max_age('queue_unserved')) }} and {{ epoch_ms(latest_plausible()) }}
     group by queue_name
 )
 

@@ -8,7 +8,9 @@ select
     heartbeat_on,
     stopped_on,
     heartbeat_seconds * 3 * interval '1 second' as dead_after,
-    stopped_on is null and heartbeat_on >= {{ as_of() }} - heartbeat_seconds * 3 * interval '1 second' as is_living,
+    stopped_on is null
+    and heartbeat_on between {{ as_of() }} - heartbeat_seconds * 3 * interval '1 second' and {{ latest_plausible() }}
+        as is_living,
     case when jsonb_typeof(workers) = 'array' then workers else '[]'::jsonb end as workers,
     config
 from {{ source('pg_boss', 'instances') }}

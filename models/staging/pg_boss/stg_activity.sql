@@ -4,8 +4,8 @@
 {% set jobs = source('pg_boss', 'jobs') %}
 
 select
-    max(newest.at) filter (where newest.at <= {{ as_of() }}) as last_write_at,
-    max(newest.at) filter (where newest.is_work and newest.at <= {{ as_of() }}) as last_work_at,
+    max(newest.at) as last_write_at,
+    max(newest.at) filter (where newest.is_work) as last_work_at,
     false as running_jobs_write
 from {{ source('pg_boss', 'queues') }} as queues
 cross join
@@ -14,18 +14,18 @@ cross join
             max(jobs.created_on) as at,
             false as is_work
         from {{ jobs }} as jobs
-        where jobs.name = queues.name
+        where jobs.name = queues.name and jobs.created_on <= {{ as_of() }}
         union all
         select
             max(jobs.completed_on) as at,
             true as is_work
         from {{ jobs }} as jobs
-        where jobs.name = queues.name and jobs.completed_on is not null
+        where jobs.name = queues.name and jobs.completed_on <= {{ as_of() }}
         union all
         select
             max(jobs.started_on) as at,
             true as is_work
         from {{ jobs }} as jobs
-        where jobs.name = queues.name and jobs.state in ('active', 'retry')
+        where jobs.name = queues.name and jobs.state in ('active', 'retry') and jobs.started_on <= {{ as_of() }}
     ) as newest
 where queues.name not like '\_\_pgboss\_\_%'

@@ -17,6 +17,7 @@ select
                 jobs.name = queues.name
                 and jobs.completed_on >= {{ as_of() }} - {{ max_age('queue_unserved') }}
         ) as taken
+        where taken.started_on <= {{ latest_plausible() }}
     ) as last_taken_at,
     (
         select {{ living }}

@@ -14,7 +14,7 @@ recently_picked as (
         entrypoint,
         max(created) as last_picked_at
     from {{ source('pgqueuer', 'log') }}
-    where status = 'picked' and created >= {{ begin }}
+    where status = 'picked' and created between {{ begin }} and {{ latest_plausible() }}
     group by entrypoint
 )
 

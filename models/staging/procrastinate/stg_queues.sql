@@ -17,7 +17,7 @@ recently_taken as (
     inner join {{ source('procrastinate', 'jobs') }} as jobs on events.job_id = jobs.id
     where
         events.type = 'started'
-        and events.at >= {{ begin }}
+        and events.at between {{ begin }} and {{ latest_plausible() }}
         and events.id >= {{ first_id_since(source('procrastinate', 'events'), begin, undated=['scheduled']) }}
     group by jobs.queue_name
 )
@@ -27,7 +27,7 @@ select
     recently_taken.last_taken_at,
     (
         select count(*) from {{ source('procrastinate', 'workers') }} as workers
-        where workers.last_heartbeat >= {{ as_of() }} - interval '30 seconds'
+        where workers.last_heartbeat between {{ as_of() }} - interval '30 seconds' and {{ latest_plausible() }}
     ) as living_workers
 from waiting
 left join recently_taken on waiting.queue_name = recently_taken.queue_name
