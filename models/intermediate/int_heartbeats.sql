@@ -1,8 +1,11 @@
 -- Whether whoever works on a job still gives a sign of life; NULL while it is silent and may only be finishing its
--- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says it. Without
--- a WITH clause, so that PostgreSQL flattens it into what asks; and without a row where no system's workers are known,
--- since PostgreSQL would plan it all the same.
-{% set is_lost = "coalesce(holders.last_beat_at, holders.started_at) < " ~ as_of()
+-- work: a worker that drains looks like a dead one. Where workers do not beat, the system's own rule says it. A beat
+-- that no clock can have shown yet is none. Without a WITH clause, so that PostgreSQL flattens it into what asks; and
+-- without a row where no system's workers are known, since PostgreSQL would plan it all the same.
+{% set is_ahead = "holders.last_beat_at > " ~ latest_of_a_job() %}
+{% set signal_at = "case when " ~ is_ahead ~ " then holders.started_at"
+    ~ " else coalesce(holders.last_beat_at, holders.started_at) end" %}
+{% set is_lost = signal_at ~ " < " ~ as_of()
     ~ " - coalesce(holders.lost_after, greatest(" ~ max_age('worker_lost') ~ ", holders.dead_after))" %}
 {% if execute and is_left_out('stg_holders') %}
 {{ no_rows({
@@ -29,11 +32,15 @@ select
     holders.queue_name,
     holders.job_kind,
     holders.holder_id,
-    coalesce(holders.last_beat_at, holders.started_at) as signal_at,
+    {{ signal_at }} as signal_at,
     holders.last_beat_at is null as is_holder_gone,
     holders.suspicion,
     holders.loss,
-    holders.no_remedy,
+    case
+        when {{ is_ahead }}
+            then coalesce(holders.no_remedy, 'the last beat of its worker is ahead of our clock, and proves no death')
+        else holders.no_remedy
+    end as no_remedy,
     case
         when holders.is_free then false
         when holders.dead_after is null then null

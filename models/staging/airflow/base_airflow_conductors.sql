@@ -1,11 +1,15 @@
 -- The scheduler, the triggerer and the DAG processor, each with the last sign of life of any of its kind. A scheduler
--- that drains beats no more, and its tasks do: then they speak for it, as they would for a while if it was killed.
+-- that drains beats no more, and its tasks do: then they speak for it, as they would for a while if it was killed. A
+-- beat that is ahead speaks only where there is no other.
 {{ config(enabled=is_system('airflow')) }}
 
 with beats as (
     select
         job_type,
-        max(latest_heartbeat) as beat_at
+        coalesce(
+            max(latest_heartbeat) filter (where latest_heartbeat <= {{ latest_plausible() }}),
+            max(latest_heartbeat)
+        ) as beat_at
     from {{ source('airflow', 'processes') }}
     where job_type in ('SchedulerJob', 'TriggererJob', 'DagProcessorJob')
     group by job_type

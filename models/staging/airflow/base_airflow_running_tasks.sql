@@ -1,5 +1,5 @@
 -- The last sign of life of whoever runs a task. Tasks run for hours in many a DAG: how long one may is taken from its
--- own past, and a day where it has none.
+-- own past, and a day where it has none. A beat that no clock can have shown yet is none.
 {{ config(enabled=is_system('airflow')) }}
 
 -- of those alone that run for long, each once, however many copies of it do
@@ -34,7 +34,10 @@ past as (
 
 -- whether any task at all has been heard of late: they all beat through the API server
 hearing as (
-    select coalesce(max(last_heartbeat_at) >= {{ as_of() }} - interval '1 minute', false) as is_any_heard
+    select
+        coalesce(
+            bool_or(last_heartbeat_at between {{ as_of() }} - interval '1 minute' and {{ latest_of_a_job() }}), false
+        ) as is_any_heard
     from {{ source('airflow', 'executions') }}
     where state in ('running', 'restarting')
 )
@@ -61,7 +64,14 @@ select
     ) as evidence
 from {{ ref('base_airflow_executions') }} as tasks
 cross join hearing
-cross join lateral (select coalesce(tasks.last_heartbeat_at, tasks.start_date) as beat_at) as signals
+cross join
+    lateral (
+        select
+            case
+                when tasks.last_heartbeat_at <= {{ latest_of_a_job() }} then tasks.last_heartbeat_at
+                else tasks.start_date
+            end as beat_at
+    ) as signals
 left join past
     on
         tasks.dag_id = past.dag_id
