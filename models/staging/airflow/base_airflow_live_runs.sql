@@ -17,7 +17,10 @@ with running_of_dag as (
         -- a place that became free less than a minute ago counts as held
         and (
             state = 'running'
-            or (state in ('success', 'failed') and end_date >= {{ as_of() }} - interval '1 minute')
+            or (
+                state in ('success', 'failed')
+                and end_date between {{ as_of() }} - interval '1 minute' and {{ latest_plausible() }}
+            )
         )
     group by dag_id, coalesce(backfill_id, -1)
 ),
@@ -60,7 +63,10 @@ select
             end
         when tasks_of_run.run_id is null
             then case
-                when runs.last_scheduling_decision >= {{ as_of() }} - {{ max_age('job_queued') }} then 'parent'
+                when
+                    runs.last_scheduling_decision
+                    between {{ as_of() }} - {{ max_age('job_queued') }} and {{ latest_plausible() }}
+                    then 'parent'
             end
         when not tasks_of_run.is_any_due then 'child'
     end as waits_for,

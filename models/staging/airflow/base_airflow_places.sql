@@ -23,5 +23,5 @@ select
 from {{ source('airflow', 'executions') }}
 where
     last_heartbeat_at >= {{ as_of() }} - interval '10 minutes'
-    and end_date >= {{ as_of() }} - interval '1 minute'
+    and end_date between {{ as_of() }} - interval '1 minute' and {{ latest_plausible() }}
     and state in ('success', 'failed', 'skipped', 'up_for_retry', 'up_for_reschedule')

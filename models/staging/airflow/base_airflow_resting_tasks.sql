@@ -1,11 +1,13 @@
 -- The tasks that rest until a time, an event or a person, each with when that is over. How long a retry with a growing
--- delay rests is known within bounds alone: the upper one is taken, and a day where the DAG does not say.
+-- delay rests is known within bounds alone: the upper one is taken, and a day where the DAG does not say. A try that
+-- ended in the future is no reason to rest.
 {{ config(enabled=is_system('airflow')) }}
 
 with retries as (
     select
         tasks.id,
         tasks.dag_id,
+        tasks.end_date as ended_at,
         tasks.end_date + make_interval(
             secs => coalesce(
                 tasks.retry_delay_override,
@@ -31,6 +33,7 @@ reschedules as (
     select
         tasks.id,
         tasks.dag_id,
+        null::timestamptz as ended_at,
         coalesce(last_look.reschedule_date, tasks.end_date, tasks.updated_at) as since
     from {{ source('airflow', 'executions') }} as tasks
     left join lateral (
@@ -70,7 +73,11 @@ timed as (
 select
     timed.id,
     timed.since,
-    case when dags.is_paused then 'pause' when timed.since > {{ as_of() }} then 'due_time' end as waits_for,
+    case
+        when dags.is_paused then 'pause'
+        when timed.ended_at > {{ latest_of_a_job() }} then null
+        when timed.since > {{ as_of() }} then 'due_time'
+    end as waits_for,
     case when coalesce(dags.is_stale, true) then 'dag_gone' else scheduler.suspicion end as suspicion
 from timed
 cross join {{ ref('base_airflow_scheduler') }} as scheduler

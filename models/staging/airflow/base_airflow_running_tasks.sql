@@ -59,7 +59,7 @@ select
     concat(
         'try ', tasks.try_number, ' on ', coalesce(tasks.hostname, 'an unknown host'),
         ' by process ' || tasks.pid,
-        ', last beat ', {{ ago('signals.beat_at') }}, ', dead after 5 min',
+        ', last beat ', {{ ago('coalesce(tasks.last_heartbeat_at, tasks.start_date)') }}, ', dead after 5 min',
         case when not hearing.is_any_heard then ', and no other task is heard of' end
     ) as evidence
 from {{ ref('base_airflow_executions') }} as tasks

@@ -18,7 +18,7 @@ pauses as (
     from {{ source('airflow', 'events') }}
     where
         event in ('patch_dag', 'patch_dags', 'cli_dag_pause', 'cli_dag_unpause')
-        and dttm >= {{ as_of() }} - interval '1 day'
+        and dttm between {{ as_of() }} - interval '1 day' and {{ latest_plausible() }}
     group by dag_id
 )
 

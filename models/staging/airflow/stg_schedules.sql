@@ -20,7 +20,11 @@ schedules as (
             from (
                 select runs.run_after
                 from {{ source('airflow', 'jobs') }} as runs
-                where runs.dag_id = dags.dag_id and runs.logical_date is not null and runs.run_type = 'scheduled'
+                where
+                    runs.dag_id = dags.dag_id
+                    and runs.logical_date is not null
+                    and runs.run_type = 'scheduled'
+                    and runs.run_after <= {{ latest_of_a_job() }}
                 order by runs.logical_date desc
                 limit 1
             ) as newest

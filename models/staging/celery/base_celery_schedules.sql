@@ -1,6 +1,6 @@
 -- The periodic tasks of which the user has said how often they run, each with when it last began: django-celery-results
 -- keeps that with the name of the periodic task, and nothing else does. A message of the same task that is due may be
--- the next one.
+-- the next one. One that is dated in the future is not the last.
 {{ config(enabled=is_system('celery')) }}
 {% set results = source_table('django_jobs') %}
 {% set is_kept = 'periodic_task_name' in results.types and 'date_created' in results.types %}
@@ -24,7 +24,9 @@ last_ticks as (
             {{ source_column(results, 'task_name', 'text') }} as job_kind,
             {{ source_timestamp(results, 'date_created') }} as ticked_at
         from {{ source('celery', 'django_jobs') }}
-        where periodic_task_name = stated.schedule
+        where
+            periodic_task_name = stated.schedule
+            and {{ source_timestamp(results, 'date_created') }} <= {{ latest_of_a_job() }}
         order by date_created desc
         limit 1
         {% else %}

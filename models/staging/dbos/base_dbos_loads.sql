@@ -38,7 +38,9 @@ ended as (
         queue_name,
         max(completed_at) as ended_ms
     from {{ source('dbos', 'jobs') }}
-    where completed_at >= {{ epoch_ms(as_of() ~ ' - ' ~ max_age('job_queued')) }} and queue_name is not null
+    where
+        completed_at between {{ epoch_ms(as_of() ~ ' - ' ~ max_age('job_queued')) }} and {{ now_ms }}
+        and queue_name is not null
     group by queue_name
 ),
 
@@ -55,7 +57,7 @@ loads as (
             where
                 newest.queue_name = limited.name
                 and newest.rate_limited
-                and newest.started_at_epoch_ms is not null
+                and newest.started_at_epoch_ms <= {{ epoch_ms(latest_plausible()) }}
                 and newest.status not in ('ENQUEUED', 'DELAYED')
             order by newest.started_at_epoch_ms desc
             limit 1 offset limited.rate_limit_max - 1
@@ -67,7 +69,7 @@ loads as (
                 newest.queue_name = limited.name
                 and newest.queue_partition_key = in_flight.queue_partition_key
                 and newest.rate_limited
-                and newest.started_at_epoch_ms is not null
+                and newest.started_at_epoch_ms <= {{ epoch_ms(latest_plausible()) }}
                 and newest.status not in ('ENQUEUED', 'DELAYED')
             order by newest.started_at_epoch_ms desc
             limit 1 offset limited.partition_rate_limit_max - 1

@@ -1,5 +1,6 @@
 -- The schedules with how often each ticks: as the user says, else the longest pause between two of its newest ticks,
--- whose instants are in the ids of their workflows. It is not known of one that has not ticked twice.
+-- whose instants are in the ids of their workflows. It is not known of one that has not ticked twice. A tick of the
+-- future is none.
 {{ config(enabled=is_system('dbos')) }}
 {% set instant = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([+-][0-9]{2}:[0-9]{2}|Z)' %}
 
@@ -12,10 +13,16 @@ select
     schedules.workflow_name,
     schedules.queue_name,
     schedules.status,
-    case when schedules.last_fired_at ~ '^{{ instant }}$' then schedules.last_fired_at::timestamptz end as last_tick_at,
+    case when fired.fired_at <= {{ latest_of_a_job() }} then fired.fired_at end as last_tick_at,
     stated.period as stated_period,
     ticks.longest_pause
 from {{ source('dbos', 'schedules') }} as schedules
+cross join
+    lateral (
+        select
+            case when schedules.last_fired_at ~ '^{{ instant }}$' then schedules.last_fired_at::timestamptz end
+                as fired_at
+    ) as fired
 left join stated on schedules.schedule_name = stated.schedule
 left join lateral (
     select max(pauses.pause) as longest_pause

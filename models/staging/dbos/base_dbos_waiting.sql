@@ -16,7 +16,9 @@ running_versions as (
         null::text as queue_name,
         application_version
     from {{ source('dbos', 'jobs') }}
-    where started_at_epoch_ms >= {{ epoch_ms(as_of() ~ " - interval '10 minutes'") }}
+    where
+        started_at_epoch_ms
+        between {{ epoch_ms(as_of() ~ " - interval '10 minutes'") }} and {{ epoch_ms(latest_plausible()) }}
     union
     select
         queue_name,

@@ -1,9 +1,18 @@
 -- The lines of the crontab of which the user has said how often they run, since only the code knows. One that has not
--- ticked yet is known since the start of the worker that first had it. Removed lines stay, and are not asked for.
+-- ticked yet, or did so in the future, is known since the start of the worker that first had it. Removed lines stay,
+-- and are not asked for.
 {{ config(enabled=is_system('graphile_worker')) }}
 
 with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
+),
+
+known_crontabs as (
+    select
+        identifier,
+        known_since,
+        case when last_execution <= {{ latest_of_a_job() }} then last_execution end as last_execution
+    from {{ source('graphile_worker', 'known_crontabs') }}
 )
 
 select
@@ -16,5 +25,4 @@ select
     null::text as blocked_by_job,
     null::text as suspicion
 from stated
-left join {{ source('graphile_worker', 'known_crontabs') }} as known_crontabs
-    on stated.schedule = known_crontabs.identifier
+left join known_crontabs on stated.schedule = known_crontabs.identifier

@@ -36,5 +36,7 @@ select
         ' say in vars: schedules how often those run that must'
     ) as problem
 from {{ source('graphile_worker', 'known_crontabs') }}
-having max(coalesce(last_execution, known_since)) < {{ as_of() }} - interval '1 day'
+having
+    max(coalesce(case when last_execution <= {{ latest_of_a_job() }} then last_execution end, known_since))
+    < {{ as_of() }} - interval '1 day'
 {%- endif %}

@@ -13,12 +13,13 @@ schedules as (
     select * from {{ ref('base_pg_boss_schedules') }}
 ),
 
--- the underscores of a name may be escaped
+-- the underscores of a name may be escaped; a tick of the future is not the last one
 ticks as (
     select
         replace(singleton_key, '\_', '_') as filed_under,
         max(ticked_at) as last_tick_at
     from {{ ref('base_pg_boss_ticks') }}
+    where ticked_at <= {{ latest_of_a_job() }}
     group by replace(singleton_key, '\_', '_')
 ),
 

@@ -1,5 +1,6 @@
 -- The periodic tasks of which the user has said how often they run, since only their code knows. A tick whose job is
--- refused, because the one before it still waits with the same queueing lock, leaves nothing behind.
+-- refused, because the one before it still waits with the same queueing lock, leaves nothing behind. A tick of the
+-- future is not the last one.
 {{ config(enabled=is_system('procrastinate')) }}
 
 with stated (schedule, period) as (
@@ -11,6 +12,7 @@ ticks as (
         concat_ws('/', task_name, nullif(periodic_id, '')) as schedule,
         to_timestamp(max(defer_timestamp)) as last_tick_at
     from {{ source('procrastinate', 'periodic_defers') }}
+    where to_timestamp(defer_timestamp) <= {{ latest_of_a_job() }}
     group by task_name, periodic_id
 )
 
