@@ -14,6 +14,12 @@
             ) %}
         {% endif %}
     {% endfor %}
+    {% if var('recovery_breaker_share') > 1 %}
+        {% do exceptions.raise_compiler_error(
+            "vars: recovery_breaker_share must be a share from 0 to 1, such as 0.5 for half of the live jobs, got '"
+            ~ var('recovery_breaker_share') ~ "'"
+        ) %}
+    {% endif %}
     {% for name in ['completeness_batch_jobs', 'completeness_overlap_jobs', 'provider_window_executions', 'judged_live_jobs'] %}
         {% if var(name) < 1 or var(name) != var(name) | int %}
             {% do exceptions.raise_compiler_error(

@@ -336,6 +336,10 @@ def test_missing_right_is_one_clear_line(warehouse: Warehouse) -> None:
         ({"job_created": {"max_age_minutes": [5]}}, ["job_created", "max_age_minutes"]),
         ({"execution_running": {"max_count": -3}}, ["execution_running", "max_count", "-3"]),
         ({"execution_running": {"max_count": False}}, ["execution_running", "max_count"]),
+        ({"provider_timeout": {"max_rate": 20}}, ["provider_timeout", "max_rate", "0.2 for 20 %", "'20'"]),
+        ({"failure_burst": {"max_rate": 1.01}}, ["failure_burst", "max_rate", "from 0 to 1"]),
+        ({"failure_burst": {"max_rate": -0.1}}, ["failure_burst", "max_rate", "from 0 to 1"]),
+        ({"failure_burst": {"max_rate": None}}, ["failure_burst", "max_rate", "from 0 to 1"]),
         ({"execution_running": {"severity": "fatal"}}, ["execution_running", "severity", "fatal"]),
         ({"execution_running": {"enabled": "no way"}}, ["execution_running", "enabled"]),
         ({"execution_running": 5}, ["execution_running"]),
@@ -352,6 +356,17 @@ def test_wrong_threshold_is_a_compile_error_that_names_it(
     outcome = never_made.run_dbt("run", variables={"thresholds": thresholds}, parsed_anew=True)
     failed(outcome, "Compilation Error", *named)
     assert built.rows("select 1 from pg_namespace where nspname = 'never_made'") == []
+
+
+@pytest.mark.parametrize("share", [50, 1.01])
+def test_a_breaker_that_no_share_of_the_jobs_trips_is_refused(built: Warehouse, share: float) -> None:
+    outcome = built.run_dbt("run", "--select", "stg_jobs", variables={"recovery_breaker_share": share})
+    failed(outcome, "recovery_breaker_share must be a share from 0 to 1", f"'{share}'")
+
+
+def test_the_greatest_shares_are_allowed(warehouse: Warehouse) -> None:
+    chosen = {"recovery_breaker_share": 1, "thresholds": {"provider_timeout": {"max_rate": 1}}}
+    succeeded(warehouse.run_dbt("run", "--select", "stg_jobs", variables=chosen))
 
 
 def points(warehouse: Warehouse) -> dict[str, tuple[Any, ...]]:
