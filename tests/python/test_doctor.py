@@ -297,6 +297,36 @@ def test_limits_that_are_not_set_are_told(patient: Patient) -> None:
         path.write_text(before)
 
 
+@pytest.mark.parametrize(
+    "whose", ["database postgres", f"role {READER}", f"role {READER} in database postgres"]
+)
+def test_a_database_in_which_nothing_can_be_written_is_told(patient: Patient, whose: str) -> None:
+    with patient.where(f"alter {whose} set default_transaction_read_only = on"):
+        exit_code, to_do = patient.look()
+        assert (exit_code, [*to_do]) == (1, ["server"])
+        assert "a build, a check and a snapshot are refused" in to_do["server"]["says"]
+        assert patient.run("collect").exit_code == 2
+        patient.warehouse.execute(*to_do["server"]["to_do"])
+    assert patient.look() == (0, {})
+
+
+def test_a_session_that_asks_to_write_nothing_is_told_so(patient: Patient) -> None:
+    path = patient.folder / "profiles.yml"
+    before = path.read_text()
+    try:
+        path.write_text(
+            before.replace(
+                "-c\\tstatement_timeout=60s",
+                "-c\\tdefault_transaction_read_only=on\\t-c\\tstatement_timeout=60s",
+            )
+        )
+        exit_code, to_do = patient.look()
+        assert (exit_code, [*to_do]) == (1, ["server"])
+        assert to_do["server"]["to_do"] == []
+    finally:
+        path.write_text(before)
+
+
 def test_what_cannot_be_looked_at_at_all_is_another_exit_code(patient: Patient, tmp_path: Path) -> None:
     exit_code, found = patient.look(PGHOST=str(tmp_path), PGPASSWORD=SECRET)
     assert exit_code == 2

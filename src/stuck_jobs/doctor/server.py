@@ -22,6 +22,7 @@ MAX_OFFSET = 5.0
 
 OLDEST_MAJOR = 13
 UNLIMITED = "0"
+READ_ONLY = "default_transaction_read_only"
 EXAMPLE = "profiles.example.yml has the line search_path that sets it"
 
 
@@ -40,6 +41,8 @@ class Server:
     role_name: str
     database_name: str
     is_standby: bool
+    is_read_only: bool
+    read_only_by: str | None
 
 
 def open_session(profile: Profile) -> tuple[psycopg.Connection[Any], list[Finding]]:
@@ -120,7 +123,24 @@ def _version(server: Server) -> Finding:
         return trouble("server", f"{says} is older than {OLDEST_MAJOR}, the oldest that the views work on")
     if server.is_standby:
         return trouble("server", f"{says} is a standby, on which nothing can be built: name the primary")
+    if server.is_read_only:
+        return _read_only(server, says)
     return Finding("server", says)
+
+
+def _read_only(server: Server, says: str) -> Finding:
+    """A provider may have made it so because the disk is full: who takes it back must know."""
+    says += f" lets our session write nothing ({READ_ONLY}), and a build, a check and a snapshot are refused"
+    if server.read_only_by is None:
+        return trouble(
+            "server", f"{says}: ask why it is so, and set it off where the server or the profile says so"
+        )
+    return trouble(
+        "server",
+        f"{says}; ask why it is so, then an administrator runs",
+        f"set {READ_ONLY} = off;",
+        f"{server.read_only_by} reset {READ_ONLY};",
+    )
 
 
 def _settings(server: Server) -> Iterator[Finding]:
