@@ -11,7 +11,7 @@ select
     runs.dag_id::text as job_kind,
     coalesce(runs.end_date, runs.updated_at) as given_up_at,
     failed.try_number::bigint as attempts,
-    (failed.max_tries + 1)::bigint as max_attempts,
+    failed.max_tries::bigint + 1 as max_attempts,
     'task ' || failed.task_id || ' failed' as error,
     case
         when failed.task_id is null then 'unknown'

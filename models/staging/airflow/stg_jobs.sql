@@ -34,7 +34,7 @@ select
     null::text as queue_name,
     dag_id::text as job_kind,
     null::text as waits_for,
-    (clear_number + 1)::bigint as attempts,
+    clear_number::bigint + 1 as attempts,
     true as is_polled,
     created_at as source_created_at,
     updated_at as source_updated_at,

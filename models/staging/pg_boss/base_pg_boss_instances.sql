@@ -7,9 +7,9 @@ select
     started_on,
     heartbeat_on,
     stopped_on,
-    heartbeat_seconds * 3 * interval '1 second' as dead_after,
+    heartbeat_seconds * interval '3 seconds' as dead_after,
     stopped_on is null
-    and heartbeat_on between {{ as_of() }} - heartbeat_seconds * 3 * interval '1 second' and {{ latest_plausible() }}
+    and heartbeat_on between {{ as_of() }} - heartbeat_seconds * interval '3 seconds' and {{ latest_plausible() }}
         as is_living,
     case when jsonb_typeof(workers) = 'array' then workers else '[]'::jsonb end as workers,
     config

@@ -12,8 +12,8 @@ select
     copies.name as queue_name,
     copies.source_name as job_kind,
     copies.created_on as given_up_at,
-    coalesce(originals.retry_count + 1, copies.source_retry_count + 1)::bigint as attempts,
-    (originals.retry_limit + 1)::bigint as max_attempts,
+    coalesce(originals.retry_count, copies.source_retry_count)::bigint + 1 as attempts,
+    originals.retry_limit::bigint + 1 as max_attempts,
     coalesce(copies.source_error, copies.error) as error,
     case
         when originals.retry_count >= originals.retry_limit then 'retries_exhausted'
@@ -38,8 +38,8 @@ select
     jobs.name as queue_name,
     null::text as job_kind,
     jobs.completed_on as given_up_at,
-    (jobs.retry_count + (jobs.started_on is not null)::integer)::bigint as attempts,
-    (jobs.retry_limit + 1)::bigint as max_attempts,
+    jobs.retry_count::bigint + (jobs.started_on is not null)::integer as attempts,
+    jobs.retry_limit::bigint + 1 as max_attempts,
     jobs.error,
     case when jobs.retry_count >= jobs.retry_limit then 'retries_exhausted' else 'permanent_failure' end as cause
 from {{ ref('base_pg_boss_jobs') }} as jobs

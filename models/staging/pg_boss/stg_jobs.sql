@@ -17,7 +17,7 @@ select
         when jobs.ready_on > {{ as_of() }} then 'due_time'
         when key_holders.id <> jobs.id and (jobs.policy <> 'key_strict_fifo' or jobs.state = 'created') then 'key'
     end as waits_for,
-    (jobs.retry_count + (jobs.started_on is not null)::integer)::bigint as attempts,
+    jobs.retry_count::bigint + (jobs.started_on is not null)::integer as attempts,
     true as is_polled,
     jobs.created_on as source_created_at,
     null::timestamptz as source_updated_at,
@@ -72,7 +72,7 @@ select
     jobs.name as queue_name,
     null::text as job_kind,
     null::text as waits_for,
-    (jobs.retry_count + (jobs.started_on is not null)::integer)::bigint as attempts,
+    jobs.retry_count::bigint + (jobs.started_on is not null)::integer as attempts,
     true as is_polled,
     jobs.created_on as source_created_at,
     jobs.completed_on as source_updated_at,
