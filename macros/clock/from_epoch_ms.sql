@@ -1,3 +1,3 @@
 {% macro from_epoch_ms(milliseconds) -%}
-    to_timestamp({{ milliseconds }} / 1000.0)
+    case when {{ milliseconds }} between 0 and 253402300799999 then to_timestamp({{ milliseconds }} / 1000.0) end
 {%- endmacro %}

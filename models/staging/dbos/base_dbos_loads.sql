@@ -52,7 +52,7 @@ loads as (
         sum(in_flight.running) over (partition by in_flight.queue_name) as running,
         ended.ended_ms,
         (
-            select newest.started_at_epoch_ms + (limited.rate_limit_period_sec * 1000)::bigint
+            select newest.started_at_epoch_ms + limited.rate_limit_period_sec * 1000
             from {{ source('dbos', 'jobs') }} as newest
             where
                 newest.queue_name = limited.name
@@ -60,10 +60,10 @@ loads as (
                 and newest.started_at_epoch_ms <= {{ epoch_ms(latest_plausible()) }}
                 and newest.status not in ('ENQUEUED', 'DELAYED')
             order by newest.started_at_epoch_ms desc
-            limit 1 offset limited.rate_limit_max - 1
+            limit 1 offset greatest(limited.rate_limit_max - 1, 0)
         ) as rate_frees_ms,
         (
-            select newest.started_at_epoch_ms + (limited.partition_rate_limit_period_sec * 1000)::bigint
+            select newest.started_at_epoch_ms + limited.partition_rate_limit_period_sec * 1000
             from {{ source('dbos', 'jobs') }} as newest
             where
                 newest.queue_name = limited.name
@@ -72,7 +72,7 @@ loads as (
                 and newest.started_at_epoch_ms <= {{ epoch_ms(latest_plausible()) }}
                 and newest.status not in ('ENQUEUED', 'DELAYED')
             order by newest.started_at_epoch_ms desc
-            limit 1 offset limited.partition_rate_limit_max - 1
+            limit 1 offset greatest(limited.partition_rate_limit_max - 1, 0)
         ) as partition_rate_frees_ms
     from limited
     inner join in_flight on limited.name = in_flight.queue_name

@@ -14,7 +14,10 @@ select
     jobs.recovery_attempts,
     jobs.created_at,
     jobs.updated_at,
-    {{ from_epoch_ms('progress.began_ms') }} as step_began_at,
+    greatest(
+        coalesce({{ from_epoch_ms('jobs.started_at_epoch_ms') }}, {{ from_epoch_ms('jobs.created_at') }}),
+        {{ from_epoch_ms('progress.ended_ms') }}
+    ) as step_began_at,
     case
         when progress.is_asleep then 'due_time'
         when progress.has_live_child then 'child'
@@ -23,15 +26,12 @@ select
 from {{ source('dbos', 'jobs') }} as jobs
 left join lateral (
     select
-        greatest(
-            coalesce(jobs.started_at_epoch_ms, jobs.created_at),
-            max(newest.ended_ms) filter (where newest.ended_ms <= {{ now_ms }})
-        ) as began_ms,
+        max(newest.ended_ms) filter (where newest.ended_ms <= {{ now_ms }}) as ended_ms,
         bool_or(newest.is_sleep and newest.completed_at_epoch_ms > {{ now_ms }}) as is_asleep,
         bool_or(children.status in ('PENDING', 'ENQUEUED', 'DELAYED')) as has_live_child,
         bool_or(
             newest.is_sleep
-            and newest.completed_at_epoch_ms - newest.started_at_epoch_ms < 1000
+            and newest.completed_at_epoch_ms::numeric - newest.started_at_epoch_ms < 1000
             and coalesce(newest.wakes_ms > {{ now_ms }}, true)
             and not exists (
                 select 1 from {{ source('dbos', 'steps') }} as waits

@@ -2,7 +2,6 @@
 -- whose instants are in the ids of their workflows. It is not known of one that has not ticked twice. A tick of the
 -- future is none.
 {{ config(enabled=is_system('dbos')) }}
-{% set instant = '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([+-][0-9]{2}:[0-9]{2}|Z)' %}
 
 with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
@@ -20,8 +19,7 @@ from {{ source('dbos', 'schedules') }} as schedules
 cross join
     lateral (
         select
-            case when schedules.last_fired_at ~ '^{{ instant }}$' then schedules.last_fired_at::timestamptz end
-                as fired_at
+            {{ from_iso('schedules.last_fired_at') | indent(12) }} as fired_at
     ) as fired
 left join stated on schedules.schedule_name = stated.schedule
 left join lateral (
@@ -31,7 +29,7 @@ left join lateral (
         from (
             select
                 coalesce(
-                    substring(jobs.workflow_uuid from '{{ instant | replace('(', '(?:') }}$')::timestamptz,
+                    {{ from_iso("substring(jobs.workflow_uuid from '.{10}T[^T]*$')") | indent(20) }},
                     {{ from_epoch_ms('jobs.created_at') }}
                 ) as ticked_at
             from {{ source('dbos', 'jobs') }} as jobs

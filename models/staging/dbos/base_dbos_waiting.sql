@@ -37,7 +37,9 @@ waiting as (
         jobs.recovery_attempts,
         jobs.created_at,
         jobs.updated_at,
-        greatest(jobs.updated_at, jobs.delay_until_epoch_ms) as ready_ms
+        greatest(
+            {{ from_epoch_ms('jobs.updated_at') }}, {{ from_epoch_ms('jobs.delay_until_epoch_ms') }}
+        ) as ready_at
     from {{ source('dbos', 'jobs') }} as jobs
     where jobs.status = 'ENQUEUED'
 ),
@@ -77,6 +79,6 @@ select
     recovery_attempts,
     created_at,
     updated_at,
-    {{ from_epoch_ms('case when is_excused then greatest(ready_ms, freed_ms) else ready_ms end') }} as ready_since,
+    case when is_excused then greatest(ready_at, {{ from_epoch_ms('freed_ms') }}) else ready_at end as ready_since,
     case when is_full and is_excused then 'limit' end as waits_for
 from limited

@@ -12,6 +12,7 @@ select
 from {{ source('dbos', 'jobs') }}
 where
     status in ('SUCCESS', 'ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
-    and completed_at >= {{ epoch_ms(as_of() ~ ' - ' ~ minutes(var('provider_window_minutes'))) }}
+    and completed_at between {{ epoch_ms(as_of() ~ ' - ' ~ minutes(var('provider_window_minutes'))) }}
+    and {{ epoch_ms(latest_plausible()) }}
 order by completed_at desc
 limit {{ var('provider_window_executions') }}
