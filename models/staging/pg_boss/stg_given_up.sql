@@ -1,6 +1,6 @@
 -- The jobs that failed for good. One whose queue has a dead letter queue was copied there, and the copy is the one to
 -- look at, as long as nobody has taken it; the others are kept for a week, and those of a time that somebody may still
--- look at are listed.
+-- look at are listed, with those that nothing dates.
 {{ config(enabled=is_system('pg_boss')) }}
 {% set begin = as_of() ~ ' - ' ~ minutes(var('given_up_window_minutes')) %}
 
@@ -46,4 +46,4 @@ from {{ ref('base_pg_boss_jobs') }} as jobs
 where
     jobs.state = 'failed'
     and jobs.dead_letter is null
-    and jobs.completed_on >= {{ begin }}
+    and coalesce(jobs.completed_on >= {{ begin }}, true)
