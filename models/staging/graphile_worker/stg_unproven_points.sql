@@ -1,8 +1,21 @@
--- What can be told neither way now: whether the worker of a job lives that has been at it for long, and whether the
--- crontab ticks if nobody has said how often and all of it stands still.
+-- What can be told neither way now: whether the worker of a job lives that has been at it for long, and whether a line
+-- of the crontab ticks of which nobody has said how often. A line that was removed stays in the table; it is taken for
+-- gone when others went on for a month without it.
 {{ config(enabled=is_system('graphile_worker')) }}
 
-with held as (
+with stated (schedule, period) as (
+    {{ stated_schedules() | indent }}
+),
+
+known_lines as (
+    select
+        identifier,
+        coalesce(last_execution, known_since) as last_seen_at,
+        max({{ believable('coalesce(last_execution, known_since)') }}) over () as newest_seen_at
+    from {{ source('graphile_worker', 'known_crontabs') }}
+),
+
+held as (
     select
         holders.job_id,
         holders.started_at,
@@ -27,16 +40,15 @@ where
     (problem is not null and started_at < {{ as_of() }} - {{ max_age('worker_lost') }})
     or started_at < {{ as_of() }} - {{ max_age('job_running') }}
 having count(*) > 0
-{%- if not var('schedules') %}
 union all
 select
     'schedule_missed' as accumulation_point,
     concat(
-        'the crontab has ', count(*), ' lines, and none has ticked for more than a day;'
-        ' say in vars: schedules how often those run that must'
+        'how often it ticks is not known of ', string_agg(identifier, ', ' order by identifier),
+        '; say it in vars: schedules, or delete the row in _private_known_crontabs of what is gone'
     ) as problem
-from {{ source('graphile_worker', 'known_crontabs') }}
-having
-    max(coalesce(case when last_execution <= {{ latest_of_a_job() }} then last_execution end, known_since))
-    < {{ as_of() }} - interval '1 day'
-{%- endif %}
+from known_lines
+where
+    coalesce(last_seen_at >= newest_seen_at - interval '31 days', true)
+    and identifier not in (select stated.schedule from stated)
+having count(*) > 0

@@ -1,19 +1,9 @@
 -- The periodic tasks of which the user has said how often they run, since only their code knows. A tick whose job is
--- refused, because the one before it still waits with the same queueing lock, leaves nothing behind. A tick of the
--- future is not the last one.
+-- refused, because the one before it still waits with the same queueing lock, leaves nothing behind.
 {{ config(enabled=is_system('procrastinate')) }}
 
 with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
-),
-
-ticks as (
-    select
-        concat_ws('/', task_name, nullif(periodic_id, '')) as schedule,
-        to_timestamp(max(defer_timestamp)) as last_tick_at
-    from {{ source('procrastinate', 'periodic_defers') }}
-    where to_timestamp(defer_timestamp) <= {{ latest_of_a_job() }}
-    group by task_name, periodic_id
 )
 
 select
@@ -26,7 +16,7 @@ select
     waiting.id::text as blocked_by_job,
     null::text as suspicion
 from stated
-left join ticks on stated.schedule = ticks.schedule
+left join {{ ref('base_procrastinate_ticks') }} as ticks on stated.schedule = ticks.schedule
 left join lateral (
     select
         jobs.id,

@@ -24,7 +24,8 @@ JOBS = "graphile_worker._private_jobs"
 QUEUES = "graphile_worker._private_job_queues"
 CRONTABS = "graphile_worker._private_known_crontabs"
 AT_WORK = ("drained", "slow", "keyed", "keyed_again")
-OVERRIDES = {"job_system": "graphile_worker", "redis_enabled": False}
+SCHEDULES = {"hourly": {"every_minutes": 60}}
+OVERRIDES = {"job_system": "graphile_worker", "redis_enabled": False, "schedules": SCHEDULES}
 
 
 @dataclass
@@ -190,7 +191,7 @@ def stories(
 
         system.wait_until(is_cut, "it was told twice")
         told.await_job("cut", "attempts = max_attempts and locked_at is null")
-        system.build(redis_enabled=False)
+        system.build(**OVERRIDES)
         yield told
 
 
@@ -375,13 +376,18 @@ def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
     def missed() -> set[tuple[str, str, str]]:
         return {finding for finding in system.found() if finding[0] == "schedule_missed"}
 
-    schedules = {"hourly": {"every_minutes": 60}, "never_heard_of": {"every_minutes": 1}}
-    system.build(schedules=schedules, redis_enabled=False)
+    others = {"removed": {"every_minutes": 60 * 24 * 9}, "never_heard_of": {"every_minutes": 1}}
+    system.build(schedules=SCHEDULES | others, redis_enabled=False)
     assert missed() == {("schedule_missed", "never_heard_of", "never_ticked")}
     system.warehouse.execute(f"update {CRONTABS} set last_execution = last_execution - interval '5 minutes'")
     assert ("schedule_missed", "hourly", "not_ticked") in missed()
     assert {"removed"}.isdisjoint(entity_id for _, entity_id, _ in missed())
+    # nobody says how often any line ticks, and then one; without which another went on for long
     system.build(redis_enabled=False)
-    assert system.states()["schedule_missed"] == "ok"
-    system.warehouse.execute(f"update {CRONTABS} set last_execution = last_execution - interval '1 day'")
     assert system.states()["schedule_missed"] == "unknown"
+    system.build(schedules={"hourly": {"every_minutes": 120}}, redis_enabled=False)
+    assert system.states()["schedule_missed"] == "unknown"
+    system.warehouse.execute(
+        f"update {CRONTABS} set last_execution = now() - interval '40 days' where identifier = 'removed'"
+    )
+    assert system.states()["schedule_missed"] == "ok"

@@ -18,6 +18,7 @@ pytestmark = installed
 
 HALF_AN_HOUR_AND_MORE = "interval '31 minutes'"
 APP = ("--app", "procrastinate_app.app")
+SCHEDULES = {"ticks": {"every_minutes": 60}}
 READ_COLUMNS = (
     "id, queue_name, task_name, priority, lock, queueing_lock, status, scheduled_at, attempts,"
     " abort_requested, worker_id"
@@ -166,7 +167,7 @@ def stories(
         old = ("forgotten", "fragile", "collided")
         age(system, HALF_AN_HOUR_AND_MORE, ids["fragile"], ids["collided"])
         age(system, "interval '6 minutes'", *(ids[name] for name in ids if name not in old))
-        system.build()
+        system.build(schedules=SCHEDULES)
         yield Stories(system, ids, ticking)
 
 
@@ -220,8 +221,7 @@ def test_dates_for_which_jobs_were_scheduled_do_not_hide_what_happened_since(sto
 
 def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
     system = stories.system
-    schedules = {"ticks": {"every_minutes": 60}, "never_heard_of": {"every_minutes": 1}}
-    system.build(schedules=schedules)
+    system.build(schedules=SCHEDULES | {"never_heard_of": {"every_minutes": 1}})
     missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
     assert missed == {("schedule_missed", "never_heard_of", "never_ticked")}
     with stopped(stories.ticking):
@@ -235,7 +235,9 @@ def test_a_tick_that_nobody_made_is_missed(stories: Stories) -> None:
         defer(system, "ticks", "--queue", "nobody", "--queueing-lock", "ticks")
         missed = {finding for finding in system.found() if finding[0] == "schedule_missed"}
         assert ("schedule_missed", "ticks", "previous_run_waiting") in missed
+    # nobody says how often it ticks
     system.build()
+    assert system.states()["schedule_missed"] == "unknown"
 
 
 def recover(system: System, *arguments: str, **variables: str) -> dict[str, object]:
@@ -276,7 +278,7 @@ def test_a_role_that_may_not_read_the_arguments_is_enough(stories: Stories) -> N
     def run() -> Outcome:
         return warehouse.in_schema("of_watcher").run_dbt(
             "run",
-            variables={"job_system": "procrastinate"},
+            variables={"job_system": "procrastinate", "schedules": SCHEDULES},
             PGUSER=role,
             STUCK_JOBS_RAW_SCHEMA="of_watcher_raw",
         )
