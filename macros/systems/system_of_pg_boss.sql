@@ -60,7 +60,7 @@
         },
         'relations': [
             'stg_jobs', 'stg_holders', 'stg_waits', 'stg_queues', 'stg_given_up', 'stg_attempts', 'stg_schedules',
-            'stg_conductors', 'stg_activity', 'stg_job_contents', 'stg_watched_tables',
+            'stg_conductors', 'stg_activity', 'stg_unproven_points', 'stg_job_contents', 'stg_watched_tables',
         ],
         'remedies': {
             'retry': {
