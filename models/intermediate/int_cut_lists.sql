@@ -1,5 +1,5 @@
--- The lists of which a look did not read all that there is, and what may be among the rest. It reads the oldest first, and
--- what is due first, so that nothing is late behind a message that is not.
+-- The lists of which a look did not read all that there is, and what may be among the rest. It reads the oldest first,
+-- and what is due first, so that nothing is late behind a message that is not.
 with snapshots as (
     select * from {{ ref('int_current_snapshots') }}
 ),

@@ -185,9 +185,7 @@ def test_one_of_several_is_to_be_chosen(warehouse: Warehouse, tmp_path: Path) ->
     assert (made["job_system"], made["source_schema"]) == ("django_tasks", "other")
     assert made["redis_enabled"] is False
     pipeline = ("--system", "pipeline", "--source-schema", "public")
-    chosen = run(
-        warehouse, tmp_path, "stuck-jobs", "init", "piped", *pipeline, REDIS_URL="redis://localhost"
-    )
+    chosen = run(warehouse, tmp_path, "stuck-jobs", "init", "piped", *pipeline, REDIS_URL="redis://localhost")
     assert chosen.exit_code == 0, chosen.output
     assert settings(tmp_path / "piped")["redis_enabled"] is True
 
