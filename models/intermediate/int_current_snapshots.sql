@@ -6,13 +6,13 @@ select
     snapshots.queue_name,
     snapshots.kind,
     snapshots.depth,
-    snapshots.messages_read,
     snapshots.complete,
     snapshots.error,
     snapshots.oldest_message,
     snapshots.error is null
     and snapshots.observed_at >= {{ as_of() }} - {{ minutes(var('snapshot_max_age_minutes')) }}
-    and snapshots.observed_at <= {{ latest_plausible() }} as is_usable
+    and snapshots.observed_at <= {{ latest_plausible() }} as is_usable,
+    snapshots.messages_read
 from {{ ref('stg_queue_snapshots') }} as snapshots
 inner join (
     select
