@@ -92,7 +92,7 @@ select
         false
     ) as is_full,
     case
-        when greatest(ended_ms, rate_frees_ms, partition_rate_frees_ms) <= {{ now_ms }}
-            then greatest(ended_ms, rate_frees_ms, partition_rate_frees_ms)
+        when greatest(ended_ms, rate_frees_ms, partition_rate_frees_ms) between 0 and {{ now_ms }}
+            then greatest(ended_ms, rate_frees_ms, partition_rate_frees_ms)::bigint
     end as freed_ms
 from loads
