@@ -119,8 +119,12 @@ def test_an_error_is_an_answer_of_one_line(warehouse: Warehouse) -> None:
         ("items", {"incident": "none"}),
         ("plan", {"point": "job_crated"}),
         ("why", {"job": "x" * 100_000}),
+        ("items", {"incident": ""}),
+        ("items", {"point": ""}),
+        ("plan", {"job": ""}),
+        ("plan", {"point": ""}),
     )
-    assert [(is_error, text.count("\n")) for is_error, text in told] == [(True, 0)] * 8
+    assert [(is_error, text.count("\n")) for is_error, text in told] == [(True, 0)] * 12
     assert all(len(text) < 2000 for _, text in told)
     assert "there is no job nobody" in told[0][1]
     assert "give the whole id of one" in told[1][1]

@@ -313,6 +313,19 @@ def test_no_receiver_is_one_line(warehouse: Warehouse) -> None:
     assert bookmark(warehouse) == []
 
 
+@pytest.mark.parametrize("address", ["collector:4318", "not an address", "http://", "http://["])
+def test_an_address_that_is_none_is_said_before_there_is_anything_to_send(
+    warehouse: Warehouse, address: str
+) -> None:
+    with environment(dict(os.environ) | {"OTEL_EXPORTER_OTLP_ENDPOINT": address}):
+        outcome = run_command(
+            ["trace", "--project-dir", str(ROOT), "--profiles-dir", str(warehouse.scratch)],
+            warehouse.libpq | {"STUCK_JOBS_SCHEMA": warehouse.schema},
+        )
+    said = "OTEL_EXPORTER_OTLP_ENDPOINT is no address of a receiver; one is like http://localhost:4318"
+    assert (outcome.exit_code, outcome.output) == (2, f"Error: {said}\n")
+
+
 def test_killed_between_sending_and_remembering(warehouse: Warehouse, receiver: Receiver) -> None:
     add(warehouse, finished(1))
     started = threading.Event()

@@ -65,7 +65,7 @@ def items(
         about = {} if point is None else {"point": asdict(_enabled(connection, schema, point))}
         parameters = {"incident": incident, "point": point, "most": _rows(limit)}
         found = read_rows(connection, schema, query, _Counted, parameters)
-        if incident and not found and read_incident(connection, schema, incident) is None:
+        if incident is not None and not found and read_incident(connection, schema, incident) is None:
             raise StuckJobsError(f"there is no incident {incident}, or not any more")
     total = found[0].total if found else 0
     return about | {"total": total, "items": [_without_total(item) for item in found]}
@@ -84,10 +84,10 @@ def plan(
         if point is not None:
             _enabled(connection, schema, point)
         tasks = read_tasks(connection, schema)
-        jobs = read_names(connection, schema, [job]) if job else ()
+        jobs = () if job is None else read_names(connection, schema, [job])
         settings = read_settings(connection, schema)
         tripped = breaker(tasks, settings, count_live_jobs(connection, schema))
-    found = choose(tasks, settings.max_items, [point] if point else (), jobs)
+    found = choose(tasks, settings.max_items, () if point is None else [point], jobs)
     rows = [task.as_row("planned") for task in found.tasks]
     rows += [task.as_row("refused", task.refusal) for task in found.refused]
     return {

@@ -50,7 +50,8 @@ class Tracer:
             How much that was, in one line.
 
         Raises:
-            StuckJobsError: if the receiver did not take it all; the bookmark then stands before the rest.
+            StuckJobsError: if there is no address of a receiver, or the receiver did not take it all; the
+                bookmark then stands before the rest.
         """
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -59,6 +60,7 @@ class Tracer:
         from stuck_jobs.trace.bookmark import OVERLAP, Bookmark
         from stuck_jobs.trace.spans import readable, resource
 
+        receiver = _receiver()
         count, jobs, owner = 0, set(), resource()
         exporter = OTLPSpanExporter()
         try:
@@ -80,7 +82,7 @@ class Tracer:
                     bookmark.finished(started_at)
         finally:
             exporter.shutdown()  # type: ignore[no-untyped-call]
-        return f"{count:,} spans of {len(jobs):,} jobs sent to {_receiver()}"
+        return f"{count:,} spans of {len(jobs):,} jobs sent to {receiver}"
 
 
 @click.command()
@@ -160,7 +162,17 @@ def _send(exporter: SpanExporter, spans: Sequence[ReadableSpan]) -> None:
 
 
 def _receiver() -> str:
-    """Where the spans go, without what may be a secret in a URL."""
+    """Where the spans go, without what may be a secret in a URL.
+
+    Raises:
+        StuckJobsError: if that is no address.
+    """
     names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    url = urlsplit(next(filter(None, map(os.environ.get, names)), DEFAULT_ENDPOINT))
+    name = next(filter(os.environ.get, names), None)
+    try:
+        url = urlsplit(os.environ[name] if name else DEFAULT_ENDPOINT)
+    except ValueError:
+        url = urlsplit("")
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise StuckJobsError(f"{name} is no address of a receiver; one is like {DEFAULT_ENDPOINT}")
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
