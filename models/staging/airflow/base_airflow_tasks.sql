@@ -1,5 +1,6 @@
 -- What the versions of the DAGs say of their tasks, of those versions that have live work or ended of late. A version
--- that is stored compressed says nothing.
+-- that is stored compressed says nothing. A mapped task has its settings in its partial_kwargs, and there its retry
+-- delay in an envelope; if it has none, Airflow takes five minutes.
 {{ config(enabled=is_system('airflow')) }}
 
 with versions_in_use as (
@@ -21,12 +22,18 @@ with versions_in_use as (
 select
     definitions.dag_version_id,
     tasks.task ->> 'task_id' as task_id,
-    (tasks.task ->> 'max_active_tis_per_dag')::bigint as most_of_task,
-    (tasks.task ->> 'max_active_tis_per_dagrun')::bigint as most_of_task_in_run,
-    (tasks.task ->> 'retry_delay')::numeric as retry_delay_seconds,
-    case coalesce(tasks.task ->> 'retry_exponential_backoff', 'false')
-        when 'false' then 1 when 'true' then 2
-        else greatest((tasks.task ->> 'retry_exponential_backoff')::numeric, 1)
+    case when jsonb_typeof(settings.most_of_task) = 'number' then settings.most_of_task::numeric end as most_of_task,
+    case
+        when jsonb_typeof(settings.most_of_task_in_run) = 'number' then settings.most_of_task_in_run::numeric
+    end as most_of_task_in_run,
+    case
+        when jsonb_typeof(settings.retry_delay) = 'number' then settings.retry_delay::numeric
+        when tasks.task ->> '_is_mapped' = 'true' then 300
+    end as retry_delay_seconds,
+    case
+        when settings.backoff = 'true' then 2
+        when jsonb_typeof(settings.backoff) = 'number' then greatest(settings.backoff::numeric, 1)
+        else 1
     end as backoff,
     tasks.task -> (tasks.task ->> '_expand_input_attr') as mapped_over
 from versions_in_use
@@ -39,3 +46,19 @@ cross join
         end
     ) as elements (element)
 cross join lateral (select coalesce(elements.element -> '__var', elements.element) as task) as tasks
+cross join
+    lateral (
+        select
+            coalesce(
+                tasks.task -> 'max_active_tis_per_dag', tasks.task -> 'partial_kwargs' -> 'max_active_tis_per_dag'
+            ) as most_of_task,
+            coalesce(
+                tasks.task -> 'max_active_tis_per_dagrun', tasks.task -> 'partial_kwargs' -> 'max_active_tis_per_dagrun'
+            ) as most_of_task_in_run,
+            coalesce(
+                tasks.task -> 'retry_delay', tasks.task -> 'partial_kwargs' -> 'retry_delay' -> '__var'
+            ) as retry_delay,
+            coalesce(
+                tasks.task -> 'retry_exponential_backoff', tasks.task -> 'partial_kwargs' -> 'retry_exponential_backoff'
+            ) as backoff
+    ) as settings
