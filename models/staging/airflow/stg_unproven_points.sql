@@ -1,6 +1,42 @@
 -- What can be told neither way now: whether a scheduler that has been silent for very long drains, or was killed while
--- its tasks go on; and what DAGs say that are stored compressed.
+-- its tasks go on; what DAGs say that are stored compressed; and whether a DAG missed ticks whose timetable cannot be
+-- read, since without catch-up Airflow forgets them. What ticks by a delta, once or without a pause has no tick that is
+-- forgotten, and what waits for assets alone or for a person has none at all.
 {{ config(enabled=is_system('airflow')) }}
+
+with stated (schedule, period) as (
+    {{ stated_schedules() | indent }}
+),
+
+catching_up as (
+    select newest.dag_id
+    from (
+        select distinct on (dag_id)
+            dag_id,
+            data -> 'dag' -> 'catchup' as catchup
+        from {{ source('airflow', 'definitions') }}
+        order by dag_id asc, last_updated desc
+    ) as newest
+    where newest.catchup = 'true'
+),
+
+unread_timetables as (
+    select
+        dags.dag_id,
+        row_number() over (order by dags.dag_id) as place
+    from {{ source('airflow', 'dags') }} as dags
+    left join {{ ref('base_airflow_timetables') }} as timetables on dags.dag_id = timetables.dag_id
+    where
+        not dags.is_paused
+        and not dags.is_stale
+        and dags.next_dagrun_create_after is not null
+        and dags.timetable_type not in (
+            'DeltaTriggerTimetable', 'DeltaDataIntervalTimetable', 'OnceTimetable', 'ContinuousTimetable'
+        )
+        and (timetables.fields is null or timetables.zone is null)
+        and dags.dag_id not in (select stated.schedule from stated)
+        and dags.dag_id not in (select catching_up.dag_id from catching_up)
+)
 
 select
     'conductor_dead' as accumulation_point,
@@ -45,4 +81,16 @@ where
     runs.state in ('success', 'failed')
     and runs.end_date >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
     and definitions.data is null
+having count(*) > 0
+union all
+select
+    'schedule_missed' as accumulation_point,
+    concat(
+        'when ', count(*), ' DAGs tick cannot be read (',
+        string_agg(dag_id, ', ' order by place) filter (where place <= 5),
+        case when count(*) > 5 then ', ...' end,
+        '): they are stored compressed, or PostgreSQL does not know their zone, or their timetable is no cron',
+        ' expression of five fields; say in vars: schedules how often they tick'
+    ) as problem
+from unread_timetables
 having count(*) > 0
