@@ -1,9 +1,28 @@
 -- The DAGs that tick, with the last tick for which a run was made and the first one after it that is due. When the next
 -- one is, Airflow says by itself, but without catch-up moves on when it was missed: then the cron expression tells.
+-- What the user states is there also without a DAG that lives: it is to tick, and nobody makes it do so.
 {{ config(enabled=is_system('airflow')) }}
 
 with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
+),
+
+live_dags as (
+    select * from {{ source('airflow', 'dags') }}
+    where not is_stale
+),
+
+named_dags as (
+    select
+        coalesce(live_dags.dag_id, stated.schedule) as dag_id,
+        coalesce(live_dags.is_paused, false) as is_paused,
+        live_dags.has_import_errors,
+        live_dags.exceeds_max_non_backfill,
+        live_dags.next_dagrun_create_after,
+        stated.period
+    from live_dags
+    full outer join stated on live_dags.dag_id = stated.schedule
+    where live_dags.next_dagrun_create_after is not null or stated.period is not null
 ),
 
 schedules as (
@@ -13,7 +32,7 @@ schedules as (
         dags.has_import_errors,
         dags.exceeds_max_non_backfill,
         dags.next_dagrun_create_after,
-        stated.period,
+        dags.period,
         missing_ticks.missing_at,
         (
             select max(newest.run_after)
@@ -29,10 +48,8 @@ schedules as (
                 limit 1
             ) as newest
         ) as last_tick_at
-    from {{ source('airflow', 'dags') }} as dags
-    left join stated on dags.dag_id = stated.schedule
+    from named_dags as dags
     left join {{ ref('base_airflow_missing_ticks') }} as missing_ticks on dags.dag_id = missing_ticks.dag_id
-    where not dags.is_stale and (dags.next_dagrun_create_after is not null or stated.period is not null)
 )
 
 select
