@@ -15,7 +15,7 @@ select
     tasks.map_index,
     tasks.state,
     runs.state as run_state,
-    runs.end_date as run_ended_at,
+    coalesce(runs.end_date, runs.updated_at) as run_ended_at,
     tasks.try_number,
     tasks.max_tries,
     tasks.scheduled_dttm,

@@ -16,7 +16,7 @@ with versions_in_use as (
         on runs.dag_id = tasks.dag_id and runs.run_id = tasks.run_id
     where
         runs.state in ('success', 'failed')
-        and runs.end_date >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
+        and coalesce(runs.end_date, runs.updated_at) >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
 )
 
 select

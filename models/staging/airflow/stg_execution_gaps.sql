@@ -9,9 +9,9 @@ with ended_runs as (
         dag_id,
         run_id,
         state,
-        end_date
+        coalesce(end_date, updated_at) as ended_at
     from {{ source('airflow', 'jobs') }}
-    where state in ('success', 'failed') and end_date >= {{ begin }}
+    where state in ('success', 'failed') and coalesce(end_date, updated_at) >= {{ begin }}
 ),
 
 mapped_tasks as (
@@ -90,7 +90,7 @@ select
     missing.id as job_id,
     concat_ws('/', missing.dag_id, missing.run_id) as jobspec_id,
     runs.state::text as status,
-    runs.end_date as closed_at,
+    runs.ended_at as closed_at,
     concat_ws('.', missing.dag_id, missing.task_id) as job_kind,
     missing.map_index::text as part,
     missing.copies::bigint as expected_executions,

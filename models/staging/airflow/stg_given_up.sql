@@ -1,5 +1,5 @@
--- The runs that failed, of a time that somebody may still look at: Airflow keeps them for ever. The task that failed
--- first stands for what went wrong; its error is in its logs alone.
+-- The runs that failed, of a time that somebody may still look at, or that nothing dates: Airflow keeps them for ever.
+-- The task that failed first stands for what went wrong; its error is in its logs alone.
 {{ config(enabled=is_system('airflow')) }}
 
 select
@@ -31,4 +31,6 @@ left join lateral (
 ) as failed on true
 where
     runs.state = 'failed'
-    and coalesce(runs.end_date, runs.updated_at) >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
+    and coalesce(
+        coalesce(runs.end_date, runs.updated_at) >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}, true
+    )

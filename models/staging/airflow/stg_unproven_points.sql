@@ -79,7 +79,7 @@ inner join {{ source('airflow', 'executions') }} as tasks
 left join {{ source('airflow', 'definitions') }} as definitions on tasks.dag_version_id = definitions.dag_version_id
 where
     runs.state in ('success', 'failed')
-    and runs.end_date >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
+    and coalesce(runs.end_date, runs.updated_at) >= {{ as_of() }} - {{ minutes(var('given_up_window_minutes')) }}
     and definitions.data is null
 having count(*) > 0
 union all
