@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 from conftest import Warehouse
 from real_systems import SECRET, System, installed
+from test_init import grants
 
 from stuck_jobs import embedded
 
@@ -221,6 +222,32 @@ def test_init_finds_it(stories: Stories) -> None:
     printed = stories.system.ours("init", "--print")
     assert 'job_system: "chancy"' in printed
     assert "kwargs" not in printed
+
+
+def test_hidden_schedules_are_not_called_fine(stories: Stories) -> None:
+    warehouse = stories.system.warehouse
+    role = f"watcher_of_{warehouse.libpq['PGDATABASE']}"
+    warehouse.execute(
+        f"create role {role} login",
+        f"create schema of_watcher authorization {role}",
+        f"create schema of_watcher_raw authorization {role}",
+    )
+    granted = grants(stories.system.ours("init", "--print", "--role", role))
+    warehouse.execute(*(grant for grant in granted if "create schema" not in grant))
+    outcome = warehouse.in_schema("of_watcher").run_dbt(
+        "run", variables={"job_system": "chancy"}, PGUSER=role, STUCK_JOBS_RAW_SCHEMA="of_watcher_raw"
+    )
+    assert outcome.exit_code == 0, outcome.output
+    states = "select distinct state from of_watcher.accumulation_points"
+    with warehouse.connect() as connection:
+        connection.execute(f"set role {role}")
+        assert {found for (found,) in connection.execute(states)} == {"ok", "breached"}
+        connection.execute("reset role")
+        connection.execute("alter table chancy_cron enable row level security")
+        connection.execute(f"set role {role}")
+        assert {found for (found,) in connection.execute(states)} == {"unknown"}
+        connection.rollback()
+    warehouse.execute("drop schema of_watcher cascade", "drop schema of_watcher_raw cascade")
 
 
 def test_what_was_put_right_as_the_plan_says_is_no_item(stories: Stories) -> None:
