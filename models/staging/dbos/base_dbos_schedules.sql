@@ -1,6 +1,6 @@
 -- The schedules with how often each ticks: as the user says, else the longest pause between two of its newest ticks,
 -- whose instants are in the ids of their workflows. It is not known of one that has not ticked twice. A tick of the
--- future is none.
+-- future is none. One that the user names and that has no row was deleted, or is misspelt; it must not be called fine.
 {{ config(enabled=is_system('dbos')) }}
 
 with stated (schedule, period) as (
@@ -8,7 +8,7 @@ with stated (schedule, period) as (
 )
 
 select
-    schedules.schedule_name,
+    coalesce(schedules.schedule_name, stated.schedule) as schedule_name,
     schedules.workflow_name,
     schedules.queue_name,
     schedules.status,
@@ -16,12 +16,12 @@ select
     stated.period as stated_period,
     ticks.longest_pause
 from {{ source('dbos', 'schedules') }} as schedules
+full join stated on schedules.schedule_name = stated.schedule
 cross join
     lateral (
         select
             {{ from_iso('schedules.last_fired_at') | indent(12) }} as fired_at
     ) as fired
-left join stated on schedules.schedule_name = stated.schedule
 left join lateral (
     select max(pauses.pause) as longest_pause
     from (

@@ -12,7 +12,7 @@ select
         when last_tick_at < {{ as_of() }} - longest_pause * 2 then last_tick_at + longest_pause
         else greatest(last_tick_at + longest_pause, {{ as_of() }})
     end as next_tick_at,
-    status = 'PAUSED' as is_paused,
+    coalesce(status = 'PAUSED', false) as is_paused,
     null::text as blocked_by_job,
     null::text as suspicion
 from {{ ref('base_dbos_schedules') }}
