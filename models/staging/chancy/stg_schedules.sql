@@ -1,5 +1,6 @@
 -- The schedules. Each tick pushes a job under a key, and does nothing as long as the job of an earlier one is live: the
--- schedule goes on, and says nothing of it. The ticks that a healthy job swallows are none that anybody misses.
+-- schedule goes on, and says nothing of it. The ticks that a healthy job swallows are none that anybody misses. A date
+-- that nobody can reckon with counts as not there.
 {{ config(enabled=is_system('chancy')) }}
 {% set cron = source_table('cron') %}
 {% if execute and not cron.types %}
@@ -20,7 +21,7 @@ with live_jobs as (
         jobs.queue,
         jobs.func,
         jobs.unique_key,
-        jobs.created_at,
+        {{ reckonable('jobs.created_at') | indent }} as created_at,
         case
             when jobs.state = 'running'
                 then
@@ -34,20 +35,29 @@ with live_jobs as (
     where jobs.unique_key is not null and jobs.state not in ('succeeded', 'failed')
 ),
 
+ticks as (
+    select
+        unique_key,
+        {{ reckonable('last_run') | indent }} as last_run,
+        {{ reckonable('next_run') | indent }} as next_run
+    from {{ source('chancy', 'cron') }}
+),
+
 schedules as (
     select
-        cron.unique_key,
-        cron.last_run,
-        cron.next_run,
+        ticks.unique_key,
+        ticks.last_run,
+        ticks.next_run,
         live_jobs.id,
         live_jobs.queue,
         live_jobs.func,
         -- a tick is made within some seconds of the job that it pushes
-        coalesce(live_jobs.is_stuck and cron.last_run > live_jobs.created_at + interval '20 seconds', false)
+        coalesce(live_jobs.is_stuck and ticks.last_run > live_jobs.created_at + interval '20 seconds', false)
             as is_swallowed,
-        least(live_jobs.created_at + (cron.next_run - cron.last_run), cron.last_run) as swallowed_since
-    from {{ source('chancy', 'cron') }} as cron
-    left join live_jobs on cron.unique_key = live_jobs.unique_key
+        least(live_jobs.created_at + greatest(ticks.next_run - ticks.last_run, interval '0'), ticks.last_run)
+            as swallowed_since
+    from ticks
+    left join live_jobs on ticks.unique_key = live_jobs.unique_key
 )
 
 select
