@@ -38,7 +38,7 @@
         },
         'relations': [
             'stg_jobs', 'stg_holders', 'stg_queues', 'stg_given_up', 'stg_attempts', 'stg_schedules', 'stg_activity',
-            'stg_watched_tables',
+            'stg_watched_tables', 'stg_unproven_points',
         ],
         'remedies': {
             'retry': {
