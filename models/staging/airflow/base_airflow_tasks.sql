@@ -22,9 +22,13 @@ with versions_in_use as (
 select
     definitions.dag_version_id,
     tasks.task ->> 'task_id' as task_id,
-    case when jsonb_typeof(settings.most_of_task) = 'number' then settings.most_of_task::numeric end as most_of_task,
     case
-        when jsonb_typeof(settings.most_of_task_in_run) = 'number' then settings.most_of_task_in_run::numeric
+        when jsonb_typeof(settings.most_of_task) = 'number'
+            then least(greatest(settings.most_of_task::numeric, 0), 9e18)::bigint
+    end as most_of_task,
+    case
+        when jsonb_typeof(settings.most_of_task_in_run) = 'number'
+            then least(greatest(settings.most_of_task_in_run::numeric, 0), 9e18)::bigint
     end as most_of_task_in_run,
     case
         when jsonb_typeof(settings.retry_delay) = 'number' then settings.retry_delay::numeric

@@ -8,18 +8,6 @@ with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
 ),
 
-catching_up as (
-    select newest.dag_id
-    from (
-        select distinct on (dag_id)
-            dag_id,
-            data -> 'dag' -> 'catchup' as catchup
-        from {{ source('airflow', 'definitions') }}
-        order by dag_id asc, last_updated desc
-    ) as newest
-    where newest.catchup = 'true'
-),
-
 unread_timetables as (
     select
         dags.dag_id,
@@ -35,7 +23,16 @@ unread_timetables as (
         )
         and (timetables.fields is null or timetables.zone is null)
         and dags.dag_id not in (select stated.schedule from stated)
-        and dags.dag_id not in (select catching_up.dag_id from catching_up)
+        and coalesce(
+            (
+                select definitions.data -> 'dag' -> 'catchup'
+                from {{ source('airflow', 'definitions') }} as definitions
+                where definitions.dag_id = dags.dag_id
+                order by definitions.last_updated desc
+                limit 1
+            ),
+            'false'
+        ) <> 'true'
 )
 
 select
