@@ -1,6 +1,6 @@
 -- What the versions of the DAGs say of their tasks, of those versions that have live work or ended of late. A version
 -- that is stored compressed says nothing. A mapped task has its settings in its partial_kwargs, and there its retry
--- delay in an envelope; if it has none, Airflow takes five minutes.
+-- delay in an envelope; if it has none, that which is stored beside the DAG holds, else Airflow's five minutes.
 {{ config(enabled=is_system('airflow')) }}
 
 with versions_in_use as (
@@ -44,6 +44,11 @@ from versions_in_use
 inner join {{ source('airflow', 'definitions') }} as definitions
     on versions_in_use.dag_version_id = definitions.dag_version_id
 cross join
+    lateral (
+        select definitions.data -> 'client_defaults' -> 'tasks' -> 'retry_delay' as retry_delay
+        limit 1 -- so that a DAG is opened for it once, and not once per task
+    ) as defaults
+cross join
     lateral jsonb_array_elements(
         case
             when jsonb_typeof(definitions.data -> 'dag' -> 'tasks') = 'array' then definitions.data -> 'dag' -> 'tasks'
@@ -60,7 +65,9 @@ cross join
                 tasks.task -> 'max_active_tis_per_dagrun', tasks.task -> 'partial_kwargs' -> 'max_active_tis_per_dagrun'
             ) as most_of_task_in_run,
             coalesce(
-                tasks.task -> 'retry_delay', tasks.task -> 'partial_kwargs' -> 'retry_delay' -> '__var'
+                tasks.task -> 'retry_delay',
+                tasks.task -> 'partial_kwargs' -> 'retry_delay' -> '__var',
+                case when tasks.task ->> '_is_mapped' = 'true' then defaults.retry_delay end
             ) as retry_delay,
             coalesce(
                 tasks.task -> 'retry_exponential_backoff', tasks.task -> 'partial_kwargs' -> 'retry_exponential_backoff'
