@@ -1,7 +1,6 @@
 -- What can be told neither way now: whether the worker of a job lives of which nothing speaks, and whether a schedule
 -- ticks that cannot be read.
 {{ config(enabled=is_system('pg_boss')) }}
-{% set has_heartbeats = 'heartbeat_seconds' in source_table('jobs').types or not execute %}
 
 with stated (schedule, period) as (
     {{ stated_schedules() | indent }}
@@ -23,8 +22,8 @@ select
     'worker_lost' as accumulation_point,
     concat(
         'whether the workers of ', count(*), ' jobs live is not known: they have been at work for longer than the',
-        ' limit of job_running, which is less than they may take, and no heartbeat and no process speaks for them'
-        {%- if has_heartbeats %}, '; heartbeatSeconds of their queues would tell'{% endif %}
+        ' limit of job_running, which is less than they may take, and no heartbeat and no process speaks for them;',
+        ' heartbeatSeconds of their queues would tell, from schema 30 on'
     ) as problem
 from {{ ref('base_pg_boss_jobs') }} as jobs
 left join {{ ref('stg_holders') }} as holders on jobs.id = holders.job_id
