@@ -3,15 +3,10 @@
 -- gone when others went on for a month without it.
 {{ config(enabled=is_system('graphile_worker')) }}
 
-with stated (schedule, period) as (
-    {{ stated_schedules() | indent }}
-),
-
-known_lines as (
+with known_lines as (
     select
-        identifier,
-        coalesce(last_execution, known_since) as last_seen_at,
-        max({{ believable('coalesce(last_execution, known_since)') }}) over () as newest_seen_at
+        identifier as schedule,
+        coalesce(last_execution, known_since) as last_tick_at
     from {{ source('graphile_worker', 'known_crontabs') }}
 ),
 
@@ -41,14 +36,4 @@ where
     or started_at < {{ as_of() }} - {{ max_age('job_running') }}
 having count(*) > 0
 union all
-select
-    'schedule_missed' as accumulation_point,
-    concat(
-        'how often it ticks is not known of ', string_agg(identifier, ', ' order by identifier),
-        '; say it in vars: schedules, or delete the row in _private_known_crontabs of what is gone'
-    ) as problem
-from known_lines
-where
-    coalesce(last_seen_at >= newest_seen_at - interval '31 days', true)
-    and identifier not in (select stated.schedule from stated)
-having count(*) > 0
+{{ unstated_schedules('known_lines', '_private_known_crontabs') }}
